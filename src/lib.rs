@@ -1,0 +1,17 @@
+//! Stalking-risk incident screening: flags records for human review, with reasons in the record's own words.
+//!
+//! The map of the crate is its data flow; each stage knows [`domain`] and the types of the stage before it, never a later one:
+//!
+//! ```text
+//! ingest -> narrative -> { indicators | classifier } -> fusion -> risk -> report
+//! ```
+//!
+//! `pipeline` is the only place where stages meet, and `cli` sits on top of it. Files are touched only in
+//! `ingest`, `report`, model and rule loading, and `cli`; the rest is pure.
+
+pub mod domain;
+pub mod error;
+pub mod ingest;
+pub mod narrative;
+pub mod report;
+
