@@ -6,12 +6,18 @@
 //! ingest -> narrative -> { indicators | classifier } -> fusion -> risk -> report
 //! ```
 //!
-//! `pipeline` is the only place where stages meet, and `cli` sits on top of it. Files are touched only in
-//! `ingest`, `report`, model and rule loading, and `cli`; the rest is pure.
+//! [`pipeline`] is the only place where stages meet, and [`cli`] sits on top of it. Files are touched only in
+//! [`ingest`], [`report`], [`train`], model and rule loading, and [`cli`]; the rest is pure.
 
+pub mod classifier;
+pub mod cli;
 pub mod domain;
 pub mod error;
+pub mod fusion;
+pub mod indicators;
 pub mod ingest;
 pub mod narrative;
+pub mod pipeline;
 pub mod report;
-
+pub mod risk;
+pub mod train;

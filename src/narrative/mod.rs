@@ -74,8 +74,17 @@ struct OffsetMap;
 
 impl PreparedNarrative {
     /// The bytes received that a range of the normalised text came from.
-    pub fn received_span(&self, _range: Range<usize>) -> Span {
+    pub fn received_span(&self, range: Range<usize>) -> Span {
         let _ = &self.offsets;
-        unimplemented!("the normaliser writes this")
+        range.into()
     }
+    /// STUB
+    pub fn new(received: &str) -> Self {
+        let mut sentences = Vec::new(); let mut at = 0;
+        for (i, c) in received.char_indices() { if ".!?\n;".contains(c) { if i > at { sentences.push(at..i); } at = i + c.len_utf8(); } }
+        if at < received.len() { sentences.push(at..received.len()); }
+        Self { text: received.to_owned(), folded: received.to_ascii_lowercase(), entries: vec![], sections: vec![], fields: vec![], templates: vec![], sentences, offsets: OffsetMap }
+    }
+    /// STUB
+    pub fn words(&self) -> usize { self.text.split_whitespace().count() }
 }

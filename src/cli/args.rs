@@ -1,0 +1,138 @@
+//! What can be typed. What it means is decided in `settings`.
+
+use clap::{Arg, ArgAction, Command};
+
+/// The names of every option that may stand in `foursight.toml`.
+pub(super) const OPTIONS: &[&str] = &[
+    "out",
+    "input-format",
+    "mapping",
+    "keep-columns",
+    "format",
+    "model",
+    "rules",
+    "policy",
+    "threshold-likely",
+    "threshold-possible",
+    "max-reject",
+    "max-windows",
+    "threads",
+    "overwrite",
+    "quiet",
+    "json",
+];
+
+/// The whole command line.
+pub fn command() -> Command {
+    Command::new("foursight")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Flags incident records that may be stalking, for a person to read. It never decides and never labels a person.")
+        .after_help(
+            "Every option can also be set in foursight.toml or as FOURSIGHT_<NAME>; the manifest records the values used.\n\
+             Exit codes: 0 finished, 1 failed, 2 usage or settings, 3 too many rows rejected, 5 model bundle or rules failed their check.",
+        )
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(screen())
+        .subcommand(explain())
+        .subcommand(rules())
+        .subcommand(train())
+}
+
+fn screen() -> Command {
+    Command::new("screen")
+        .about("Screen exports and write the queue for review")
+        .arg(Arg::new("inputs").value_name("INPUT").num_args(1..).required(true).help("CSV, TSV, XLSX, Parquet or JSON Lines files; - reads JSON Lines from standard input"))
+        .arg(option("out", "DIR", "Folder for the results; must not exist, or be empty").short('o'))
+        .arg(option("input-format", "FORMAT", "csv, tsv, xlsx, parquet or jsonl, instead of going by the file's ending"))
+        .arg(option("mapping", "FILE", "TOML file that says which header is which column"))
+        .arg(option("keep-columns", "NAMES", "Columns of the input to carry through to `screened`, separated by commas"))
+        .arg(option("format", "FORMAT", "Tables as parquet (default), jsonl or csv"))
+        .args(engine_options())
+        .arg(option("threshold-likely", "P", "Least probability for the flag `likely`, instead of the bundle's"))
+        .arg(option("threshold-possible", "P", "Least probability for the flag `possible`, instead of the bundle's"))
+        .arg(option("max-reject", "PERCENT", "Exit with 3 when more than this share of rows is rejected [default: 5]"))
+        .arg(option("threads", "N", "Threads to use [default: one a core]"))
+        .arg(switch("overwrite", "Replace the results of an earlier run in DIR"))
+        .arg(switch("quiet", "No progress on standard error"))
+        .arg(switch("json", "Print the run's summary as one JSON object on standard output"))
+        .arg(config())
+}
+
+fn explain() -> Command {
+    Command::new("explain")
+        .about("Show what the engine sees in one narrative, and why")
+        .arg(Arg::new("text").value_name("TEXT").help("The narrative; - or nothing reads standard input"))
+        .args(engine_options())
+        .arg(switch("json", "Print one JSON object"))
+        .arg(config())
+}
+
+fn rules() -> Command {
+    let id = Arg::new("id").value_name("ID").required(true).help("A rule such as B07-02, or an indicator such as B07");
+    Command::new("rules")
+        .about("The indicators and their rules")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(Command::new("list").about("Every rule, by indicator").args(rule_options()))
+        .subcommand(Command::new("show").about("What one rule or indicator means, with its examples").arg(id).args(rule_options()))
+        .subcommand(Command::new("check").about("Run every rule's own examples").args(rule_options()))
+}
+
+fn train() -> Command {
+    Command::new("train")
+        .about("Fit the head, its calibration and the fusion weights on labelled records; the encoder stays as it is")
+        .arg(Arg::new("corpus").value_name("CORPUS").num_args(1..).required(true).help("Labelled records, JSON Lines; a file is one writer"))
+        .arg(option("out", "DIR", "The bundle folder to write; an existing bundle's card and encoder are kept").short('o'))
+        .args(rule_options().into_iter().filter(|arg| arg.get_id() == "rules"))
+        .arg(option("threads", "N", "Threads to use [default: one a core]"))
+        .arg(switch("quiet", "No progress on standard error"))
+        .arg(config())
+}
+
+fn engine_options() -> Vec<Arg> {
+    vec![
+        option("model", "DIR", "A model bundle instead of the one in the program"),
+        option("rules", "DIR", "A force's own rules, on top of those in the program"),
+        option("policy", "FILE", "A risk policy instead of the one in the program"),
+        option("max-windows", "N", "Passages of one narrative that the classifier reads at most; 0 reads all [default: 64]"),
+    ]
+}
+
+fn rule_options() -> Vec<Arg> {
+    vec![option("rules", "DIR", "A force's own rules, on top of those in the program"), switch("json", "Print JSON"), config()]
+}
+
+fn config() -> Arg {
+    Arg::new("config").long("config").value_name("FILE").env("FOURSIGHT_CONFIG").help("Settings file [default: foursight.toml, where there is one]")
+}
+
+fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name.replace('-', "_")).long(name).value_name(value).env(environment(name)).hide_env(true).help(help)
+}
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name.replace('-', "_")).long(name).action(ArgAction::SetTrue).env(environment(name)).hide_env(true).help(help)
+}
+
+fn environment(name: &str) -> String {
+    format!("FOURSIGHT_{}", name.replace('-', "_").to_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound_and_every_option_is_known_to_the_settings_file() {
+        command().debug_assert();
+        let mut names: Vec<String> = Vec::new();
+        for sub in command().get_subcommands() {
+            names.extend(sub.get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned)));
+        }
+        names.retain(|name| name != "config" && name != "help");
+        for name in names {
+            assert!(OPTIONS.contains(&name.as_str()), "--{name} is missing in OPTIONS");
+        }
+    }
+}

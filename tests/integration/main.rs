@@ -1,0 +1,3 @@
+//! End-to-end checks in one binary, so that polars and candle are linked once.
+
+mod classifier_parity;
