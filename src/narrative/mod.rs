@@ -3,9 +3,16 @@
 //!
 //! Nothing here says what the words mean; that is for `indicators` and `classifier`.
 
+mod layout;
+mod normalise;
+mod sentences;
+mod templates;
+
 use std::ops::Range;
 
 use crate::domain::Span;
+use layout::Layout;
+use normalise::OffsetMap;
 
 /// A narrative ready for rules and classifier. All ranges are bytes of [`text`](Self::text); use
 /// [`received_span`](Self::received_span) before anything leaves the engine.
@@ -43,6 +50,8 @@ pub struct Entry {
 pub struct Section {
     /// The heading in lower case without its colon, such as `mo`.
     pub name: String,
+    /// The heading itself with its colon.
+    pub heading: Range<usize>,
     /// The text under the heading.
     pub range: Range<usize>,
 }
@@ -68,23 +77,77 @@ pub enum Answer {
     Text,
 }
 
-/// From bytes of the normalised text to bytes received.
-#[derive(Debug, Clone)]
-struct OffsetMap;
-
 impl PreparedNarrative {
-    /// The bytes received that a range of the normalised text came from.
-    pub fn received_span(&self, range: Range<usize>) -> Span {
-        let _ = &self.offsets;
-        range.into()
-    }
-    /// STUB
+    /// Prepares a narrative as it was received. Any text is fine, also an empty one.
     pub fn new(received: &str) -> Self {
-        let mut sentences = Vec::new(); let mut at = 0;
-        for (i, c) in received.char_indices() { if ".!?\n;".contains(c) { if i > at { sentences.push(at..i); } at = i + c.len_utf8(); } }
-        if at < received.len() { sentences.push(at..received.len()); }
-        Self { text: received.to_owned(), folded: received.to_ascii_lowercase(), entries: vec![], sections: vec![], fields: vec![], templates: vec![], sentences, offsets: OffsetMap }
+        let (text, offsets) = normalise::normalise(received);
+        let Layout { entries, sections, fields } = Layout::new(&text);
+        let templates = templates::templates(&text);
+        let mut borders: Vec<usize> = Vec::new();
+        for entry in &entries {
+            borders.push(entry.range.start);
+            borders.extend(entry.stamp.as_ref().map(|stamp| stamp.end));
+        }
+        for section in &sections {
+            borders.extend([section.heading.start, section.heading.end, section.range.end]);
+        }
+        for field in &fields {
+            borders.extend([field.label.start, field.value.start, field.value.end]);
+        }
+        borders.extend(templates.iter().flat_map(|range| [range.start, range.end]));
+        borders.sort_unstable();
+        borders.dedup();
+        let sentences = sentences::sentences(&text, &borders);
+        Self { folded: normalise::folded(&text), text, entries, sections, fields, templates, sentences, offsets }
     }
-    /// STUB
-    pub fn words(&self) -> usize { self.text.split_whitespace().count() }
+
+    /// The bytes received that a range of [`text`](Self::text) came from, on character borders.
+    pub fn received_span(&self, range: Range<usize>) -> Span {
+        self.offsets.received(&range)
+    }
+
+    /// How many words the narrative has: runs of non-blank characters that hold a letter or a digit.
+    pub fn words(&self) -> usize {
+        self.text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn sentences_stay_inside_entries_fields_and_sections() {
+        let received = "MO: Unk offender.\nSUMMARY: Ex-partner\u{2019}s car seen\n[14:02 4417] CALLER STATES HE IS BACK\nWeapons: none";
+        let narrative = PreparedNarrative::new(received);
+        let sentences: Vec<_> = narrative.sentences.iter().map(|range| &narrative.text[range.clone()]).collect();
+        assert_eq!(sentences, ["MO:", "Unk offender.", "SUMMARY:", "Ex-partner's car seen", "[14:02 4417]", "CALLER STATES HE IS BACK", "Weapons:", "none"]);
+        assert_eq!(narrative.words(), 16);
+        let at = narrative.text.find("Ex-partner's").unwrap();
+        assert_eq!(narrative.received_span(at..at + 12).slice(received), "Ex-partner\u{2019}s");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_prepared_and_every_word_is_in_one_sentence(
+            received in "(?s)(?:.{0,20}|\\[14:02 4417\\]|MO:|Weapons: |\n|Is he violent\\? |N|12/03/2025 |\\. |\u{2019}){0,12}"
+        ) {
+            let narrative = PreparedNarrative::new(&received);
+            let mut last = 0;
+            let mut covered = 0;
+            for range in &narrative.sentences {
+                prop_assert!(range.start >= last && range.start < range.end);
+                last = range.end;
+                covered += narrative.text[range.clone()].chars().filter(|c| c.is_alphanumeric()).count();
+                let span = narrative.received_span(range.clone());
+                prop_assert!(received.get(span.start..span.end).is_some());
+            }
+            prop_assert_eq!(covered, narrative.text.chars().filter(|c| c.is_alphanumeric()).count());
+            for field in &narrative.fields {
+                prop_assert!(field.label.end <= field.value.start && field.value.end <= narrative.text.len());
+            }
+        }
+    }
 }
