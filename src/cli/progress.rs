@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// Steps of the bar; a share of the work is shown in these.
 const STEPS: f64 = 10_000.0;
 
-/// A progress bar, or nothing.
+/// A progress bar, or nothing. It is taken away when it is dropped, so that an error starts on a line of its own.
 pub(super) struct Progress(Option<ProgressBar>);
 
 impl Progress {
@@ -41,10 +41,24 @@ impl Progress {
         }
     }
 
+    /// Prints a line on standard error, above the bar where there is one.
+    pub(super) fn print(&self, line: &str) {
+        match &self.0 {
+            Some(bar) => bar.suspend(|| anstream::eprintln!("{line}")),
+            None => anstream::eprintln!("{line}"),
+        }
+    }
+
     /// Takes the bar away.
     pub(super) fn finish(&self) {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();
         }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish();
     }
 }
