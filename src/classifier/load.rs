@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 pub const LABELS: [&str; 3] = ["no", "possible", "likely"];
 
 /// The files of a bundle beside its card.
-const FILES: [&str; 5] = ["config.json", "tokenizer.json", "encoder.safetensors", "head.safetensors", "fusion.toml"];
+const FILES: [&str; 5] = ["config.json", "tokenizer.json", "encoder.safetensors", "heads.safetensors", "fusion.toml"];
 
 /// The version of the bundle's layout that this program reads.
 const BUNDLE_FORMAT: u32 = 1;
@@ -70,7 +70,7 @@ impl Bundle {
             file!("config.json"),
             file!("tokenizer.json"),
             file!("encoder.safetensors"),
-            file!("head.safetensors"),
+            file!("heads.safetensors"),
             file!("fusion.toml"),
         ]);
         Self::check(PathBuf::from(EMBEDDED_NAME), include_str!("../../models/foursight-minilm-l6/card.toml"), files)

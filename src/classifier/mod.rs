@@ -5,8 +5,10 @@
 
 mod batch;
 mod bert;
+mod gelu;
 mod head;
 mod load;
+mod ops;
 mod tokenise;
 
 pub use bert::{Encoder, EncoderConfig};
@@ -54,8 +56,8 @@ impl Classifier {
             return Err(bundle.fault("card.toml wants longer windows than the encoder has positions"));
         }
         let encoder = Encoder::new(config, &tensors(bundle, "encoder.safetensors")?).map_err(|error| bundle.fault(error.to_string()))?;
-        let head = Head::new(&tensors(bundle, "head.safetensors")?, encoder.config().hidden_size, LABELS.len())
-            .map_err(|error| bundle.fault(format!("head.safetensors: {error}")))?;
+        let head = Head::new(&tensors(bundle, "heads.safetensors")?, "stalking", encoder.config().hidden_size, LABELS.len())
+            .map_err(|error| bundle.fault(format!("heads.safetensors: {error}")))?;
         Ok(Self { tokeniser: WindowTokeniser::new(bundle, max_windows)?, encoder, head })
     }
 
@@ -71,8 +73,8 @@ impl Classifier {
     /// [`crate::error::Error::Encoder`] if candle fails.
     pub fn read(&self, narratives: &[(&PreparedNarrative, &Windows)], progress: &(dyn Fn(usize) + Sync)) -> Result<Vec<Reading>> {
         let ids: Vec<&[u32]> = narratives.iter().flat_map(|(_, cut)| cut.windows.iter().map(|window| window.ids.as_slice())).collect();
-        let vectors = batch::encode(&self.encoder, &ids, progress)?;
-        let mut logits = vectors.iter().map(|vector| self.head.logits(vector).concern());
+        let means = batch::each(&ids, |texts| self.encoder.means(texts), progress)?;
+        let mut logits = means.iter().map(|mean| ClassLogits::new(&self.head.logits(mean)).concern());
         let readings = narratives.iter().map(|(narrative, cut)| {
             let mut strongest: Option<(Logit, &Window)> = None;
             for (window, logit) in cut.windows.iter().zip(&mut logits) {
@@ -91,17 +93,18 @@ impl Classifier {
         Ok(readings.collect())
     }
 
-    /// The vector of every window, for fitting a head; as in [`read`](Self::read).
+    /// The sentence vector of every window (of length 1, as the published model gives it); as in [`read`](Self::read).
     ///
     /// # Errors
     /// [`crate::error::Error::Encoder`] if candle fails.
     pub fn vectors(&self, windows: &[&Window], progress: &(dyn Fn(usize) + Sync)) -> Result<Vec<Vec<f32>>> {
         let ids: Vec<&[u32]> = windows.iter().map(|window| window.ids.as_slice()).collect();
-        Ok(batch::encode(&self.encoder, &ids, progress)?)
+        Ok(batch::each(&ids, |texts| self.encoder.encode(texts), progress)?)
     }
 }
 
-fn tensors(bundle: &Bundle, name: &str) -> Result<HashMap<String, Tensor>> {
+/// The tensors of one of a bundle's files, by name.
+pub(crate) fn tensors(bundle: &Bundle, name: &str) -> Result<HashMap<String, Tensor>> {
     candle_core::safetensors::load_buffer(bundle.file(name), &candle_core::Device::Cpu)
         .map_err(|error| bundle.fault(format!("{name} is not a safetensors file: {error}")))
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tokenizers::Tokenizer;
+use tokenizers::{Encoding, Tokenizer};
 
 use super::load::Bundle;
 use crate::error::Result;
@@ -53,34 +53,54 @@ impl WindowTokeniser {
         Ok(Self { tokenizer, start, end, capacity: card.window_tokens - 2, overlap: card.overlap_tokens, max_windows })
     }
 
+    /// The id that hides a word piece in training.
+    pub(crate) fn mask_id(&self) -> Option<u32> {
+        self.tokenizer.token_to_id("[MASK]")
+    }
+
     /// Cuts at sentence borders where it can; a sentence longer than a window is cut between words.
     /// A narrative without a word has no windows.
     pub fn windows(&self, narrative: &PreparedNarrative) -> Windows {
-        // The tokenizer's own error cases (missing normaliser, bad regex) are properties of the vocabulary file, which parsed.
-        let Ok(encoding) = self.tokenizer.encode(narrative.text.as_str(), false) else {
-            return Windows { tokens: 0, tokens_scored: 0, windows: Vec::new() };
-        };
-        let ids = encoding.get_ids();
-        let offsets = encoding.get_offsets();
-        let mut breaks: Vec<usize> = narrative.sentences.iter().map(|s| offsets.partition_point(|(start, _)| *start < s.start)).collect();
-        breaks.push(ids.len());
-        breaks.dedup();
-        let ranges = self.thin_out(cut(ids.len(), &breaks, self.capacity, self.overlap));
+        let Some((encoding, ranges)) = self.cut(narrative) else { return Windows { tokens: 0, tokens_scored: 0, windows: Vec::new() } };
+        let ranges = self.thin_out(ranges);
         let mut tokens_scored = 0;
         let mut scored_to = 0;
-        let windows = ranges
-            .into_iter()
-            .map(|range| {
-                tokens_scored += range.end - range.start.max(scored_to);
-                scored_to = range.end;
-                let mut window = Vec::with_capacity(range.len() + 2);
-                window.push(self.start);
-                window.extend_from_slice(&ids[range.clone()]);
-                window.push(self.end);
-                Window { ids: window, range: offsets[range.start].0..offsets[range.end - 1].1 }
-            })
-            .collect();
-        Windows { tokens: ids.len(), tokens_scored, windows }
+        for range in &ranges {
+            tokens_scored += range.end - range.start.max(scored_to);
+            scored_to = range.end;
+        }
+        let windows = ranges.into_iter().map(|range| self.window(&encoding, range)).collect();
+        Windows { tokens: encoding.get_ids().len(), tokens_scored, windows }
+    }
+
+    /// Every window with the place of each of its ids in the prepared narrative's text; the markers' places are empty.
+    pub(crate) fn windows_with_places(&self, narrative: &PreparedNarrative) -> Vec<(Window, Vec<Range<usize>>)> {
+        let Some((encoding, ranges)) = self.cut(narrative) else { return Vec::new() };
+        let places = |range: &Range<usize>| {
+            let inner = encoding.get_offsets()[range.clone()].iter().map(|(start, end)| *start..*end);
+            std::iter::once(0..0).chain(inner).chain(std::iter::once(0..0)).collect()
+        };
+        ranges.into_iter().map(|range| (self.window(&encoding, range.clone()), places(&range))).collect()
+    }
+
+    fn cut(&self, narrative: &PreparedNarrative) -> Option<(Encoding, Vec<Range<usize>>)> {
+        // The tokenizer's own error cases (missing normaliser, bad regex) are properties of the vocabulary file, which parsed.
+        let encoding = self.tokenizer.encode(narrative.text.as_str(), false).ok()?;
+        let offsets = encoding.get_offsets();
+        let mut breaks: Vec<usize> = narrative.sentences.iter().map(|s| offsets.partition_point(|(start, _)| *start < s.start)).collect();
+        breaks.push(offsets.len());
+        breaks.dedup();
+        let ranges = cut(offsets.len(), &breaks, self.capacity, self.overlap);
+        Some((encoding, ranges))
+    }
+
+    fn window(&self, encoding: &Encoding, range: Range<usize>) -> Window {
+        let offsets = encoding.get_offsets();
+        let mut ids = Vec::with_capacity(range.len() + 2);
+        ids.push(self.start);
+        ids.extend_from_slice(&encoding.get_ids()[range.clone()]);
+        ids.push(self.end);
+        Window { ids, range: offsets[range.start].0..offsets[range.end - 1].1 }
     }
 
     fn thin_out(&self, ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
@@ -126,9 +146,9 @@ mod tests {
 
     #[test]
     fn windows_end_at_sentences_and_overlap() {
-        assert_eq!(cut(0, &[0], 10, 4), []);
+        assert!(cut(0, &[0], 10, 4).is_empty());
         assert_eq!(cut(10, &[0, 10], 10, 4), [0..10]);
-        assert_eq!(cut(20, &[0, 5, 9, 16, 20], 10, 4), [0..9, 5..15, 11..20]);
+        assert_eq!(cut(20, &[0, 5, 9, 16, 20], 10, 4), [0..9, 5..15, 13..20]);
     }
 
     proptest! {

@@ -17,6 +17,10 @@ pub(super) const OPTIONS: &[&str] = &[
     "max-reject",
     "max-windows",
     "threads",
+    "seed",
+    "epochs",
+    "learning-rate",
+    "frozen-layers",
     "overwrite",
     "quiet",
     "json",
@@ -81,9 +85,14 @@ fn rules() -> Command {
 
 fn train() -> Command {
     Command::new("train")
-        .about("Fit the head, its calibration and the fusion weights on labelled records; the encoder stays as it is")
+        .about("Fit the classifier, its calibration and the fusion weights on labelled records")
         .arg(Arg::new("corpus").value_name("CORPUS").num_args(1..).required(true).help("Labelled records, JSON Lines; a file is one writer"))
-        .arg(option("out", "DIR", "The bundle folder to write; an existing bundle's card and encoder are kept").short('o'))
+        .arg(option("out", "DIR", "The bundle folder to write; a fit that was broken off is gone on from DIR.checkpoint").short('o'))
+        .arg(option("model", "DIR", "The bundle to start from, instead of the one in the program"))
+        .arg(option("seed", "N", "Seed of everything random [default: 24]"))
+        .arg(option("epochs", "N", "Passes over the records at most [default: 6]"))
+        .arg(option("learning-rate", "RATE", "Height of the top layer's learning rate [default: 0.0001]"))
+        .arg(option("frozen-layers", "N", "Layers from the bottom that stay as they are [default: 0]"))
         .args(rule_options().into_iter().filter(|arg| arg.get_id() == "rules"))
         .arg(option("threads", "N", "Threads to use [default: one a core]"))
         .arg(switch("quiet", "No progress on standard error"))

@@ -8,25 +8,38 @@ use sha2::{Digest, Sha256};
 
 use super::args::OPTIONS;
 use super::settings::Resolver;
-use super::progress::Progress;
+use super::progress::Progress as Bar;
 use super::thread_pool;
-use crate::classifier::hex;
+use crate::classifier::{Bundle, hex};
 use crate::error::{Error, Result};
 use crate::indicators::RuleSet;
-use crate::train;
+use crate::train::{self, Places, Settings};
 
 pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     let mut resolver = Resolver::new(matches, OPTIONS)?;
     let corpus: Vec<PathBuf> = matches.get_many::<String>("corpus").into_iter().flatten().map(PathBuf::from).collect();
     let out = resolver.optional::<String>("out").map(PathBuf::from);
+    let base = resolver.optional::<String>("model").map(PathBuf::from);
     let own_rules = resolver.optional::<String>("rules").map(PathBuf::from);
     let threads = resolver.value("threads", 0usize);
+    let defaults = Settings::default();
+    let settings = Settings {
+        seed: resolver.value("seed", defaults.seed),
+        epochs: resolver.value("epochs", defaults.epochs),
+        rate: resolver.value("learning-rate", defaults.rate),
+        frozen_layers: resolver.value("frozen-layers", defaults.frozen_layers),
+        ..defaults
+    };
     let quiet = resolver.switch("quiet");
     if out.is_none() {
-        resolver.fault("train wants --out DIR, the folder of the bundle to fit");
+        resolver.fault("train wants --out DIR, the folder of the bundle to write");
+    }
+    if settings.epochs == 0 {
+        resolver.fault("--epochs is at least 1");
     }
     resolver.finish()?;
     let out = out.unwrap_or_default();
+    let base = base.as_deref().map_or_else(Bundle::embedded, Bundle::load)?;
 
     let mut hash = Sha256::new();
     for path in &corpus {
@@ -35,16 +48,26 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     let records = train::load(&corpus)?;
     let rules = RuleSet::load(own_rules.as_deref())?;
     let made_by = format!(
-        "foursight {} train: {} records in {} files, sha256 of the files {}, rules {}",
+        "foursight {} train: {} records in {} files, sha256 of the files {}, rules {}, {settings:?}",
         env!("CARGO_PKG_VERSION"),
         records.len(),
         corpus.len(),
         hex(&hash.finalize()),
         rules.sha256()
     );
-    let bar = Progress::new(quiet);
-    let outcome = thread_pool(threads)?.install(|| train::fit(&records, &rules, &out, &made_by, &|share| bar.set_share(share)))?;
+    let mut checkpoint = out.clone().into_os_string();
+    checkpoint.push(".checkpoint");
+    let checkpoint = PathBuf::from(checkpoint);
+    let places = Places { base: &base, out: &out, checkpoint: &checkpoint, made_by: &made_by };
+    let bar = Bar::new(quiet);
+    let show = |progress: train::Progress| {
+        bar.set_share(progress.share);
+        let dev = progress.dev.map(|dev| format!(", dev {dev:.4}")).unwrap_or_default();
+        bar.say(format!("pass {}, loss {:.3}{dev}", progress.epoch, progress.loss));
+    };
+    let outcome = thread_pool(threads)?.install(|| train::fit(&records, &rules, &places, &settings, threads, &show))?;
     bar.finish();
+    std::fs::remove_dir_all(&checkpoint).map_err(|source| Error::io(&checkpoint, "cannot remove the checkpoint", source))?;
     let json = serde_json::to_string(&outcome).map_err(|error| Error::Usage(error.to_string()))?;
     println!("{json}");
     Ok(())

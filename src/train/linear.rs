@@ -27,19 +27,6 @@ pub(super) struct LinearModel {
     pub(super) bias: Vec<f64>,
 }
 
-impl LinearModel {
-    /// The outputs' logits for one row.
-    pub(super) fn outputs(&self, row: &[f64]) -> Vec<f64> {
-        let mut outputs = self.bias.clone();
-        for (x, weights) in row.iter().zip(&self.weights) {
-            for (output, weight) in outputs.iter_mut().zip(weights) {
-                *output += x * weight;
-            }
-        }
-        outputs
-    }
-}
-
 /// Fits by the mean cross-entropy.
 pub(super) fn fit(task: &Fit) -> Result<LinearModel> {
     let device = &Device::Cpu;

@@ -1,46 +1,56 @@
-//! Fits what the bundle adds to the published encoder: the classification head, the fusion weights, their calibration and the
-//! thresholds. The encoder itself stays as it is.
+//! Fits a bundle on labelled records: fine-tunes the encoder with its heads, then fits fusion weights, calibration and thresholds on
+//! the dev split.
 //!
 //! Nothing in the screening path imports this module.
 
+mod checkpoint;
 mod dataset;
+mod examples;
+mod finetune;
+mod fusing;
 mod linear;
+mod metrics;
+mod model;
+mod optimiser;
+mod settings;
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Tensor};
+use rayon::prelude::*;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
-pub use dataset::{Label, LabelledRecord, load};
+pub use dataset::{Label, LabelledRecord, Split, load};
+pub use finetune::Progress;
+pub use settings::Settings;
 
-use crate::classifier::{Bundle, ClassLogits, Classifier, LABELS, Windows, hex};
-use crate::domain::{Finding, Indicator, IndicatorGroup};
+use crate::classifier::{Bundle, EncoderConfig, WindowTokeniser, hex, tensors};
 use crate::error::{Error, Result};
-use crate::fusion::{Calibration, Features, Fusion, Thresholds};
+use crate::fusion::{Calibration, Fusion, Thresholds};
 use crate::indicators::RuleSet;
 use crate::narrative::PreparedNarrative;
-use linear::{Fit, LinearModel};
+use fusing::Scored;
+use metrics::average_precision;
+use model::Model;
 
-/// Fewest records of each label that a fit is worth anything with.
-const MIN_PER_LABEL: usize = 50;
-/// Fewest writers (files): calibration and thresholds come from records of writers that the fit has not seen.
-const MIN_WRITERS: usize = 2;
-/// Times the head is refitted on the strongest window of each record.
-const ROUNDS: usize = 3;
-/// Weight decay of the head on 384 inputs of unit length, and of the fusion weights; chosen by writer-wise cross-validation.
-const HEAD_DECAY: f64 = 0.003;
-const FUSION_DECAY: f64 = 0.01;
-/// The threshold for `possible` keeps at least this share of the negatives unflagged.
-const SPECIFICITY: f64 = 0.95;
+/// Fewest records of each label in train, and in dev, that a fit is worth anything with.
+const MIN_TRAIN: usize = 50;
+const MIN_DEV: usize = 20;
+/// Dev records are dealt into this many parts for fitting the fusion.
+const FOLDS: usize = 10;
 
-/// What a fit brought, on writers held out in turn.
+/// What a fit brought, on the dev split.
 #[derive(Debug, Clone, Serialize)]
 pub struct Outcome {
-    pub records: usize,
+    /// Records by label.
+    pub train: BTreeMap<&'static str, usize>,
+    pub dev: BTreeMap<&'static str, usize>,
     pub writers: usize,
-    pub labels: BTreeMap<&'static str, usize>,
-    /// Area under the precision-recall curve (average precision), likely or possible against no: classifier alone, and fused.
+    /// Average precision on dev after every pass, classifier alone.
+    pub passes: Vec<f64>,
+    /// Average precision of likely or possible against no: classifier alone, and fused with the rules.
     pub pr_auc_classifier: f64,
     pub pr_auc_fused: f64,
     pub thresholds: Thresholds,
@@ -50,236 +60,165 @@ pub struct Outcome {
     pub specificity: f64,
 }
 
-/// A record with everything that the fit needs to see of it.
-struct Example {
-    label: Label,
-    fold: usize,
-    findings: Vec<Finding>,
-    /// One vector a window.
-    vectors: Vec<Vec<f32>>,
+/// Where a fit reads and writes.
+pub struct Places<'a> {
+    /// The bundle to start from.
+    pub base: &'a Bundle,
+    /// The folder to write the new bundle to.
+    pub out: &'a Path,
+    /// Where a fit that was broken off goes on from.
+    pub checkpoint: &'a Path,
+    /// How the bundle was made, for its card.
+    pub made_by: &'a str,
 }
 
-/// Fits head, fusion, calibration and thresholds on `records` and writes them, with an updated card, into the bundle folder `out`, which
-/// must hold the encoder's files.
+/// Fits a bundle on the train records of `records`, choosing by its dev records; test records are left out.
 ///
 /// # Errors
-/// [`Error::Usage`] where there is too little to learn from; the errors of reading and writing the bundle.
-pub fn fit(records: &[LabelledRecord], rules: &RuleSet, out: &Path, made_by: &str, progress: &(dyn Fn(f64) + Sync)) -> Result<Outcome> {
-    let labels = counted(records)?;
-    let bundle = Bundle::load(out)?;
-    let classifier = Classifier::new(&bundle, 0)?;
-    let examples = examples(records, rules, &classifier, progress)?;
-    let folds = records.iter().map(|record| record.fold).max().unwrap_or(0) + 1;
+/// [`Error::Usage`] where there is too little to learn from; [`Error::Encoder`]; the errors of reading and writing the bundle.
+pub fn fit(
+    records: &[LabelledRecord],
+    rules: &RuleSet,
+    places: &Places<'_>,
+    settings: &Settings,
+    threads: usize,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Outcome> {
+    let of = |split: Split| records.iter().filter(|record| record.split == split).collect::<Vec<_>>();
+    let (train, dev) = (of(Split::Train), of(Split::Dev));
+    let (train_labels, dev_labels) = (counted(&train, "train", MIN_TRAIN)?, counted(&dev, "dev", MIN_DEV)?);
 
-    let head = fit_head(&examples, |_| true)?;
-    // What each record gets from a head and a fusion that have not seen its writer.
-    let mut held_out: Vec<(f64, f64)> = vec![(0.0, 0.0); examples.len()];
-    let mut concern = vec![0.0; examples.len()];
-    for fold in 0..folds {
-        let head = fit_head(&examples, |example| example.fold != fold)?;
-        for (i, example) in examples.iter().enumerate().filter(|(_, example)| example.fold == fold) {
-            concern[i] = strongest(&head, example).1;
-        }
-    }
-    let fusion = fit_fusion(&examples, &concern, |_| true)?;
-    for fold in 0..folds {
-        let fusion = fit_fusion(&examples, &concern, |example| example.fold != fold)?;
-        for (i, example) in examples.iter().enumerate().filter(|(_, example)| example.fold == fold) {
-            held_out[i] = (concern[i], raw_score(&fusion, example, concern[i]));
-        }
-    }
-    let calibration = calibrate(&examples, &held_out)?;
-    let probability = |raw: f64| 1.0 / (1.0 + (-(calibration.slope * raw + calibration.intercept)).exp());
-    let scored: Vec<(Label, f64)> = examples.iter().zip(&held_out).map(|(example, (_, raw))| (example.label, probability(*raw))).collect();
-    let thresholds = thresholds(&scored);
-    let fusion = Fusion { calibration, thresholds, ..fusion };
-    write(&bundle, out, &head, &fusion, made_by)?;
+    let tokeniser = WindowTokeniser::new(places.base, 0)?;
+    let settings = Settings { mask_id: tokeniser.mask_id().unwrap_or(0), ..settings.clone() };
+    let (train_examples, dev_examples) = (examples::examples(&train, &tokeniser), examples::examples(&dev, &tokeniser));
+    let config: EncoderConfig = serde_json::from_slice(places.base.file("config.json"))
+        .map_err(|error| places.base.fault(format!("config.json does not parse: {error}")))?;
+    let weights = tensors(places.base, "encoder.safetensors")?;
+    let (model, mut parameters) = Model::new(config, &weights, &settings)?;
+    let fingerprint = fingerprint(records, places.base, &settings);
+    let passes = finetune::fine_tune(
+        &model,
+        &mut parameters,
+        &train_examples,
+        &dev_examples,
+        &settings,
+        places.checkpoint,
+        &fingerprint,
+        threads,
+        progress,
+    )?;
 
-    let share = |label: Label, flagged: bool| {
-        let of: Vec<_> = scored.iter().filter(|(l, _)| *l == label).collect();
-        #[expect(clippy::cast_precision_loss, reason = "counts of records")]
-        let share = of.iter().filter(|(_, p)| (*p >= thresholds.possible) == flagged).count() as f64 / of.len() as f64;
-        share
-    };
-    Ok(Outcome {
-        records: records.len(),
-        writers: records.iter().map(|record| &record.writer).collect::<std::collections::BTreeSet<_>>().len(),
-        labels,
-        pr_auc_classifier: average_precision(examples.iter().zip(&concern).map(|(e, c)| (e.label != Label::No, *c)).collect()),
-        pr_auc_fused: average_precision(scored.iter().map(|(label, p)| (*label != Label::No, *p)).collect()),
-        thresholds,
-        recall_likely: share(Label::Likely, true),
-        recall_possible: share(Label::Possible, true),
-        specificity: share(Label::No, false),
-    })
+    let concern = finetune::concerns(&model, &dev_examples, &settings, threads)?;
+    let scored: Vec<Scored> = dev
+        .par_iter()
+        .zip(concern)
+        .filter(|(_, concern)| concern.is_finite())
+        .map(|(record, concern)| Scored { label: record.label, concern, findings: rules.findings(&PreparedNarrative::new(&record.narrative)) })
+        .collect();
+    let (fusion, probabilities) = fusing::fit(&scored, FOLDS)?;
+    write(places, &weights, finetune::exported(&parameters)?, &fusion)?;
+    Ok(outcome(records, train_labels, dev_labels, passes, &scored, &probabilities, fusion.thresholds))
 }
 
-fn counted(records: &[LabelledRecord]) -> Result<BTreeMap<&'static str, usize>> {
+fn counted(records: &[&LabelledRecord], split: &str, least: usize) -> Result<BTreeMap<&'static str, usize>> {
     let mut labels = BTreeMap::new();
-    for label in [Label::No, Label::Possible, Label::Likely] {
+    for label in Label::ALL {
         let count = records.iter().filter(|record| record.label == label).count();
-        if count < MIN_PER_LABEL {
-            return Err(Error::Usage(format!("{count} records are labelled {}; a fit wants at least {MIN_PER_LABEL}", label.name())));
+        if count < least {
+            return Err(Error::Usage(format!("{count} of the {split} records are labelled {}; a fit wants at least {least}", label.name())));
         }
         labels.insert(label.name(), count);
-    }
-    let writers: std::collections::BTreeSet<_> = records.iter().map(|record| &record.writer).collect();
-    if writers.len() < MIN_WRITERS {
-        return Err(Error::Usage(format!("{} writer (file); calibration wants at least {MIN_WRITERS}, so that it is done on writers unseen", writers.len())));
     }
     Ok(labels)
 }
 
-fn examples(records: &[LabelledRecord], rules: &RuleSet, classifier: &Classifier, progress: &(dyn Fn(f64) + Sync)) -> Result<Vec<Example>> {
-    use rayon::prelude::*;
-    let read: Vec<(Windows, Vec<Finding>)> = records
-        .par_iter()
-        .map(|record| {
-            let narrative = PreparedNarrative::new(&record.narrative);
-            (classifier.windows(&narrative), rules.findings(&narrative))
-        })
-        .collect();
-    let windows: Vec<_> = read.iter().flat_map(|(cut, _)| &cut.windows).collect();
-    let total: usize = windows.iter().map(|window| window.ids.len()).sum();
-    let done = std::sync::atomic::AtomicUsize::new(0);
-    let vectors = classifier.vectors(&windows, &|tokens| {
-        let done = done.fetch_add(tokens, std::sync::atomic::Ordering::Relaxed) + tokens;
-        #[expect(clippy::cast_precision_loss, reason = "a share for a progress bar")]
-        progress(done as f64 / total.max(1) as f64);
-    })?;
-    let mut vectors = vectors.into_iter();
-    let examples = records.iter().zip(read).map(|(record, (cut, findings))| Example {
-        label: record.label,
-        fold: record.fold,
-        findings,
-        vectors: vectors.by_ref().take(cut.windows.len()).collect(),
-    });
-    Ok(examples.filter(|example| !example.vectors.is_empty()).collect())
-}
-
-/// A head with the first class as reference: fitted on the strongest window of each record, which is chosen anew each round.
-fn fit_head(examples: &[Example], wanted: impl Fn(&Example) -> bool) -> Result<LinearModel> {
-    let chosen: Vec<&Example> = examples.iter().filter(|example| wanted(example)).collect();
-    let mut windows: Vec<usize> = vec![0; chosen.len()];
-    let mut head = None;
-    for _ in 0..ROUNDS {
-        let rows = chosen.iter().zip(&windows).map(|(example, &window)| example.vectors[window].iter().map(|x| f64::from(*x)).collect()).collect();
-        let classes = chosen.iter().map(|example| example.label.index()).collect();
-        let fitted = linear::fit(&Fit { rows, classes, outputs: LABELS.len() - 1, decay: HEAD_DECAY, non_negative: Vec::new() })?;
-        for (window, example) in windows.iter_mut().zip(&chosen) {
-            *window = strongest(&fitted, example).0;
-        }
-        head = Some(fitted);
+/// Everything that the result of a fit depends on; a checkpoint of another fit is not gone on from.
+fn fingerprint(records: &[LabelledRecord], base: &Bundle, settings: &Settings) -> String {
+    let mut hash = Sha256::new();
+    hash.update(base.sha256());
+    hash.update(format!("{settings:?}"));
+    for record in records {
+        hash.update(format!("{}\0{:?}\0{:?}\0{:?}\0{:?}\0", record.id, record.split, record.label, record.risk, record.evidence));
+        hash.update(&record.narrative);
     }
-    head.ok_or_else(|| Error::Usage("no rounds".to_owned()))
+    hex(&hash.finalize())
 }
 
-/// The strongest window of a record and its log-odds of concern.
-fn strongest(head: &LinearModel, example: &Example) -> (usize, f64) {
-    let logits = example.vectors.iter().map(|vector| {
-        let outputs = head.outputs(&vector.iter().map(|x| f64::from(*x)).collect::<Vec<_>>());
-        ClassLogits([0.0, outputs[0], outputs[1]]).concern().0
-    });
-    logits.enumerate().fold((0, f64::NEG_INFINITY), |best, (i, logit)| if logit > best.1 { (i, logit) } else { best })
-}
-
-/// The fusion's inputs as a row: classifier, variety, behaviour with pattern, then the indicators.
-fn row(features: &Features) -> Vec<f64> {
-    let mut row = vec![features.classifier, features.variety, features.behaviour_with_pattern];
-    row.extend(Indicator::ALL.map(|indicator| f64::from(u8::from(features.indicators.contains(&indicator)))));
-    row
-}
-
-fn fit_fusion(examples: &[Example], concern: &[f64], wanted: impl Fn(&Example) -> bool) -> Result<Fusion> {
-    let chosen: Vec<(&Example, f64)> = examples.iter().zip(concern.iter().copied()).filter(|(example, _)| wanted(example)).collect();
-    let rows = chosen.iter().map(|(example, concern)| row(&Features::new(crate::domain::Logit(*concern), &example.findings))).collect();
-    let classes = chosen.iter().map(|(example, _)| usize::from(example.label != Label::No)).collect();
-    // What a reviewer reads as a reason for a flag must not count against it; risk and drink occur in every kind of record and may.
-    let mut non_negative = vec![true; 3];
-    non_negative.extend(Indicator::ALL.map(|indicator| indicator.group() != IndicatorGroup::Risk));
-    let fitted = linear::fit(&Fit { rows, classes, outputs: 1, decay: FUSION_DECAY, non_negative })?;
-    let weights: Vec<f64> = fitted.weights.iter().map(|weights| weights[0]).collect();
-    Ok(Fusion {
-        bias: fitted.bias[0],
-        classifier: weights[0],
-        variety: weights[1],
-        behaviour_with_pattern: weights[2],
-        calibration: Calibration { slope: 1.0, intercept: 0.0 },
-        thresholds: Thresholds { likely: 0.5, possible: 0.5 },
-        indicators: Indicator::ALL.into_iter().zip(weights[3..].iter().copied()).collect(),
-    })
-}
-
-fn raw_score(fusion: &Fusion, example: &Example, concern: f64) -> f64 {
-    let identity = Fusion { calibration: Calibration { slope: 1.0, intercept: 0.0 }, ..fusion.clone() };
-    identity.explain(&Features::new(crate::domain::Logit(concern), &example.findings)).value
-}
-
-/// Platt scaling on held-out scores.
-fn calibrate(examples: &[Example], held_out: &[(f64, f64)]) -> Result<Calibration> {
-    let rows = held_out.iter().map(|(_, raw)| vec![*raw]).collect();
-    let classes = examples.iter().map(|example| usize::from(example.label != Label::No)).collect();
-    let fitted = linear::fit(&Fit { rows, classes, outputs: 1, decay: 0.0, non_negative: vec![true] })?;
-    Ok(Calibration { slope: fitted.weights[0][0], intercept: fitted.bias[0] })
-}
-
-/// `possible`: the least probability that leaves [`SPECIFICITY`] of the negatives unflagged. `likely`: the one above it that best tells
-/// likely from the rest (F1).
-fn thresholds(scored: &[(Label, f64)]) -> Thresholds {
-    let mut negatives: Vec<f64> = scored.iter().filter(|(label, _)| *label == Label::No).map(|(_, p)| *p).collect();
-    negatives.sort_by(f64::total_cmp);
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index into a list of records")]
-    let index = ((negatives.len() as f64 * SPECIFICITY).ceil() as usize).min(negatives.len() - 1);
-    let places = |p: f64| (p * 1e4).ceil() / 1e4;
-    let possible = places(negatives[index]).clamp(0.01, 0.98);
-    let f1 = |threshold: f64| {
-        let (mut hits, mut flagged, mut wanted) = (0.0, 0.0, 0.0);
-        for (label, p) in scored {
-            let is_flagged = f64::from(u8::from(*p >= threshold));
-            let is_wanted = f64::from(u8::from(*label == Label::Likely));
-            hits += is_flagged * is_wanted;
-            flagged += is_flagged;
-            wanted += is_wanted;
-        }
-        if hits == 0.0 { 0.0 } else { 2.0 * hits / (flagged + wanted) }
+fn outcome(
+    records: &[LabelledRecord],
+    train: BTreeMap<&'static str, usize>,
+    dev: BTreeMap<&'static str, usize>,
+    passes: Vec<f64>,
+    scored: &[Scored],
+    probabilities: &[f64],
+    thresholds: Thresholds,
+) -> Outcome {
+    let share = |label: Label, flagged: bool| {
+        let of: Vec<_> = scored.iter().zip(probabilities).filter(|(record, _)| record.label == label).collect();
+        #[expect(clippy::cast_precision_loss, reason = "counts of records")]
+        let share = of.iter().filter(|(_, p)| (**p >= thresholds.possible) == flagged).count() as f64 / of.len() as f64;
+        share
     };
-    let candidates = (1..100).map(|percent| f64::from(percent) / 100.0).filter(|p| *p >= possible);
-    let likely = candidates.fold(possible, |best, p| if f1(p) > f1(best) { p } else { best });
-    Thresholds { likely, possible }
+    let ranked = |scores: &mut dyn Iterator<Item = f64>| average_precision(scored.iter().map(|record| record.label != Label::No).zip(scores).collect());
+    Outcome {
+        train,
+        dev,
+        writers: records.iter().map(|record| &record.writer).collect::<BTreeSet<_>>().len(),
+        passes,
+        pr_auc_classifier: ranked(&mut scored.iter().map(|record| record.concern)),
+        pr_auc_fused: ranked(&mut probabilities.iter().copied()),
+        thresholds,
+        recall_likely: share(Label::Likely, true),
+        recall_possible: share(Label::Possible, true),
+        specificity: share(Label::No, false),
+    }
 }
 
-/// Average precision: the mean of the precision at each positive, in the order of falling score; ties count as the worse order.
-fn average_precision(mut scored: Vec<(bool, f64)>) -> f64 {
-    scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    let (mut hits, mut sum) = (0.0, 0.0);
-    for (rank, (positive, _)) in scored.iter().enumerate() {
-        if *positive {
-            hits += 1.0;
-            #[expect(clippy::cast_precision_loss, reason = "a rank among records")]
-            let rank = (rank + 1) as f64;
-            sum += hits / rank;
-        }
+/// Writes the bundle beside `out` and puts it in its place whole.
+fn write(places: &Places<'_>, base: &HashMap<String, Tensor>, learned: HashMap<String, Tensor>, fusion: &Fusion) -> Result<()> {
+    let parent = places.out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = tempfile::Builder::new().prefix(".foursight-bundle-").tempdir_in(parent).map_err(|source| Error::io(parent, "cannot write", source))?;
+    let (heads, layers): (HashMap<_, _>, HashMap<_, _>) = learned.into_iter().partition(|(name, _)| !name.starts_with("encoder."));
+    let mut encoder = base.clone();
+    encoder.extend(layers);
+    // Half precision on disk: what is read back is what screening scores with.
+    let halved = encoder.into_iter().map(|(name, tensor)| Ok((name, tensor.to_dtype(DType::F16)?))).collect::<Result<HashMap<_, _>>>()?;
+    let path = |name: &str| folder.path().join(name);
+    candle_core::safetensors::save(&halved, path("encoder.safetensors"))?;
+    candle_core::safetensors::save(&heads, path("heads.safetensors"))?;
+    for name in ["config.json", "tokenizer.json"] {
+        save(&path(name), places.base.file(name))?;
     }
-    if hits == 0.0 { 0.0 } else { sum / hits }
+    save(&path("fusion.toml"), fusion_text(fusion)?.as_bytes())?;
+
+    let mut card = places.base.card().clone();
+    places.made_by.clone_into(&mut card.made_by);
+    card.files = BTreeMap::new();
+    for name in ["config.json", "encoder.safetensors", "fusion.toml", "heads.safetensors", "tokenizer.json"] {
+        let bytes = std::fs::read(path(name)).map_err(|source| Error::io(path(name), "cannot read", source))?;
+        card.files.insert(name.to_owned(), hex(&Sha256::digest(&bytes)));
+    }
+    let text = toml::to_string(&card).map_err(|error| Error::Usage(format!("card.toml cannot be written: {error}")))?;
+    save(&path("card.toml"), text.as_bytes())?;
+    put_in_place(folder.path(), places.out)
 }
 
-fn write(bundle: &Bundle, out: &Path, head: &LinearModel, fusion: &Fusion, made_by: &str) -> Result<()> {
-    // The first class is the reference: its row is zero.
-    let inputs = head.weights.len();
-    #[expect(clippy::cast_possible_truncation, reason = "a head is used in single precision")]
-    let mut weight = vec![0.0f32; inputs];
-    let mut bias = vec![0.0f32];
-    for output in 0..LABELS.len() - 1 {
-        #[expect(clippy::cast_possible_truncation, reason = "a head is used in single precision")]
-        weight.extend(head.weights.iter().map(|weights| weights[output] as f32));
-        #[expect(clippy::cast_possible_truncation, reason = "a head is used in single precision")]
-        bias.push(head.bias[output] as f32);
+fn put_in_place(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to).map_err(|source| Error::io(to, "cannot make the folder", source))?;
+    let mut names: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(from).map_err(|source| Error::io(from, "cannot read", source))? {
+        names.push(entry.map_err(|source| Error::io(from, "cannot read", source))?.path());
     }
-    let weight = Tensor::from_vec(weight, (LABELS.len(), inputs), &Device::Cpu)?;
-    let bias = Tensor::from_vec(bias, LABELS.len(), &Device::Cpu)?;
-    let tensors = std::collections::HashMap::from([("weight".to_owned(), weight), ("bias".to_owned(), bias)]);
-    candle_core::safetensors::save(&tensors, out.join("head.safetensors"))?;
+    // The card last: a bundle that was not put in place whole does not match its card.
+    names.sort_by_key(|path| (path.ends_with("card.toml"), path.clone()));
+    for path in names {
+        let target = to.join(path.file_name().unwrap_or_default());
+        std::fs::rename(&path, &target).map_err(|source| Error::io(&target, "cannot write", source))?;
+    }
+    Ok(())
+}
 
+fn fusion_text(fusion: &Fusion) -> Result<String> {
     let rounded = |x: f64| (x * 1e4).round() / 1e4;
     let fusion = Fusion {
         bias: rounded(fusion.bias),
@@ -291,42 +230,9 @@ fn write(bundle: &Bundle, out: &Path, head: &LinearModel, fusion: &Fusion, made_
         indicators: fusion.indicators.iter().map(|(indicator, weight)| (*indicator, rounded(*weight))).collect(),
     };
     let text = toml::to_string(&fusion).map_err(|error| Error::Usage(format!("fusion.toml cannot be written: {error}")))?;
-    let head_note = "# Fusion weights in log-odds, calibration and thresholds; written by `foursight train`, see card.toml.\n\n";
-    save(&out.join("fusion.toml"), &format!("{head_note}{text}"))?;
-
-    let mut card = bundle.card().clone();
-    card.made_by = made_by.to_owned();
-    for name in ["head.safetensors", "fusion.toml"] {
-        let path = out.join(name);
-        let bytes = std::fs::read(&path).map_err(|source| Error::io(&path, "cannot read", source))?;
-        card.files.insert(name.to_owned(), hex(&<sha2::Sha256 as sha2::Digest>::digest(&bytes)));
-    }
-    let text = toml::to_string(&card).map_err(|error| Error::Usage(format!("card.toml cannot be written: {error}")))?;
-    save(&out.join("card.toml"), &text)
+    Ok(format!("# Fusion weights in log-odds, calibration and thresholds; written by `foursight train`, see card.toml.\n\n{text}"))
 }
 
-fn save(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).map_err(|source| Error::io(path, "cannot write", source))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn average_precision_by_hand() {
-        assert_eq!(average_precision(vec![(true, 0.9), (false, 0.8), (true, 0.7)]), (1.0 + 2.0 / 3.0) / 2.0);
-        assert_eq!(average_precision(vec![(false, 0.9), (true, 0.9)]), 0.5);
-        assert_eq!(average_precision(vec![(false, 0.9)]), 0.0);
-    }
-
-    #[test]
-    fn thresholds_keep_the_negatives_out_and_split_likely_from_possible() {
-        let mut scored: Vec<(Label, f64)> = (0..100).map(|i| (Label::No, f64::from(i) / 250.0)).collect();
-        scored.extend((0..20).map(|i| (Label::Possible, 0.5 + f64::from(i) / 200.0)));
-        scored.extend((0..20).map(|i| (Label::Likely, 0.8 + f64::from(i) / 200.0)));
-        let thresholds = thresholds(&scored);
-        assert!(thresholds.possible > 0.37 && thresholds.possible < 0.4, "{thresholds:?}");
-        assert!(thresholds.likely > 0.59 && thresholds.likely <= 0.8, "{thresholds:?}");
-    }
+fn save(path: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(path, bytes).map_err(|source| Error::io(path, "cannot write", source))
 }
