@@ -99,9 +99,10 @@ impl Scopes {
 
 impl Reach {
     fn covers(&self, range: &Range<usize>, direction: Direction) -> bool {
-        // A directed cue inside the finding is part of what was found ("told not to contact her").
-        let apart = self.words.end <= range.start || range.end <= self.words.start;
-        self.scope.start < range.end && range.start < self.scope.end && (apart || matches!(direction, Direction::Sentence | Direction::Narrative))
+        // A directed cue inside the finding is part of what was found ("told not to contact her"); one that only overlaps it
+        // is not ("no previous" before "previous violence").
+        let inside = range.start <= self.words.start && self.words.end <= range.end;
+        self.scope.start < range.end && range.start < self.scope.end && (!inside || matches!(direction, Direction::Sentence | Direction::Narrative))
     }
 }
 

@@ -1,9 +1,11 @@
 //! All patterns of a lexicon compiled together: one Aho-Corasick pass finds where any could start, an anchored search
 //! of that one pattern decides. No pattern is ever run over the whole text, so the time is linear in the input.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use rayon::prelude::*;
 use regex_automata::meta;
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
@@ -36,36 +38,36 @@ impl PatternSet {
     /// # Errors
     /// The owner of the first broken pattern, the pattern's number from 1 among the owner's, and what is wrong with it.
     pub(crate) fn new<'a>(patterns: impl IntoIterator<Item = (usize, &'a str)>, classes: &Classes) -> Result<Self, PatternFault> {
-        let mut literals: Vec<Vec<u8>> = Vec::new();
-        let mut begins: Vec<Vec<usize>> = Vec::new();
-        let mut known = std::collections::BTreeMap::new();
-        let mut compiled = Vec::new();
+        let mut numbered = Vec::new();
         let mut last = (usize::MAX, 0);
         for (owner, pattern) in patterns {
             last = if last.0 == owner { (owner, last.1 + 1) } else { (owner, 1) };
-            let fault = |message: String| PatternFault { owner, number: last.1, message };
-            let expanded = expand(pattern, classes).map_err(fault)?;
-            let regex = meta::Regex::builder()
-                .configure(meta::Config::new().nfa_size_limit(Some(8 << 20)).hybrid_cache_capacity(256 << 10))
-                .build(&expanded)
-                .map_err(|error| fault(error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string)))?;
-            for literal in starting_words(&expanded).map_err(fault)? {
-                let index = *known.entry(literal.clone()).or_insert_with(|| {
-                    literals.push(literal);
+            numbered.push((owner, last.1, pattern));
+        }
+        let compiled: Vec<(meta::Regex, Vec<Vec<u8>>)> = numbered
+            .par_iter()
+            .map(|&(owner, number, pattern)| compile(pattern, classes).map_err(|message| PatternFault { owner, number, message }))
+            .collect::<Result<_, _>>()?;
+        let mut literals: Vec<Vec<u8>> = Vec::new();
+        let mut begins: Vec<Vec<usize>> = Vec::new();
+        let mut known = BTreeMap::new();
+        let mut patterns = Vec::new();
+        for ((owner, _, _), (regex, words)) in numbered.into_iter().zip(compiled) {
+            for word in words {
+                let index = *known.entry(word.clone()).or_insert_with(|| {
+                    literals.push(word);
                     begins.push(Vec::new());
                     literals.len() - 1
                 });
-                if begins[index].last() != Some(&compiled.len()) {
-                    begins[index].push(compiled.len());
-                }
+                begins[index].push(patterns.len());
             }
-            compiled.push((owner, regex));
+            patterns.push((owner, regex));
         }
         let starts = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .build(&literals)
             .map_err(|error| PatternFault { owner: 0, number: 0, message: error.to_string() })?;
-        Ok(Self { starts, begins, patterns: compiled })
+        Ok(Self { starts, begins, patterns })
     }
 
     /// Every match in `text` (lower case), each within one of `sentences` (in order, not overlapping), sorted by owner and
@@ -93,7 +95,9 @@ impl PatternSet {
             let (owner, regex) = &self.patterns[pattern];
             let input = Input::new(text).range(start..within.end).anchored(Anchored::Yes);
             if let Some(found) = regex.find(input) {
-                matches.push(PatternMatch { owner: *owner, range: found.range() });
+                // An optional last word leaves its gap behind.
+                let end = start + text[found.range()].trim_end().len();
+                matches.push(PatternMatch { owner: *owner, range: start..end });
             }
         }
         matches.sort_by(|a, b| (a.owner, a.range.start).cmp(&(b.owner, b.range.start)).then(b.range.end.cmp(&a.range.end)));
@@ -114,6 +118,15 @@ pub(crate) struct PatternFault {
 fn is_word_start(bytes: &[u8], at: usize) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte >= 0x80;
     at == 0 || !is_word(bytes[at - 1]) || !is_word(bytes[at])
+}
+
+fn compile(pattern: &str, classes: &Classes) -> Result<(meta::Regex, Vec<Vec<u8>>), String> {
+    let expanded = expand(pattern, classes)?;
+    let regex = meta::Regex::builder()
+        .configure(meta::Config::new().nfa_size_limit(Some(8 << 20)).hybrid_cache_capacity(256 << 10))
+        .build(&expanded)
+        .map_err(|error| error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string))?;
+    Ok((regex, starting_words(&expanded)?))
 }
 
 /// The literal beginnings of everything that the expression matches.

@@ -122,7 +122,7 @@ impl Lexicon {
         const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/lexicon.rs"));
         let mut lexicon = Self::default();
         for (name, text) in FILES {
-            lexicon.add_file(Path::new(name), text)?;
+            lexicon.add_named_file(Path::new(name), Path::new(name), text)?;
         }
         Ok(lexicon)
     }
@@ -132,21 +132,14 @@ impl Lexicon {
     /// # Errors
     /// [`Error::Rule`] for a file that does not parse, [`Error::Io`] for one that cannot be read.
     pub(crate) fn add_folder(&mut self, folder: &Path) -> Result<()> {
-        let entries = std::fs::read_dir(folder).map_err(|source| Error::io(folder, "cannot read the folder of rules", source))?;
         let mut paths = Vec::new();
-        for entry in entries {
-            paths.push(entry.map_err(|source| Error::io(folder, "cannot read the folder of rules", source))?.path());
-        }
+        toml_files(folder, &mut paths)?;
         paths.sort();
         let mut own = Self::default();
         for path in paths {
-            if path.is_dir() {
-                own.add_folder(&path)?;
-            } else if path.extension().is_some_and(|ending| ending == "toml") {
-                let text = std::fs::read_to_string(&path).map_err(|source| Error::io(&path, "cannot read the rule file", source))?;
-                let kind = path.strip_prefix(folder).unwrap_or(&path);
-                own.add_named_file(&path, kind, &text)?;
-            }
+            let text = std::fs::read_to_string(&path).map_err(|source| Error::io(&path, "cannot read the rule file", source))?;
+            let kind = path.strip_prefix(folder).unwrap_or(&path).to_owned();
+            own.add_named_file(&path, &kind, &text)?;
         }
         if let Some((first, second)) = repeated_id(&own.rules) {
             return Err(Error::Rule {
@@ -164,10 +157,6 @@ impl Lexicon {
         self.terminators.extend(own.terminators);
         self.classes.extend(own.classes);
         Ok(())
-    }
-
-    fn add_file(&mut self, name: &Path, text: &str) -> Result<()> {
-        self.add_named_file(name, name, text)
     }
 
     /// `kind` is the path inside the lexicon: its first folder tells classes and cues from rules.
@@ -192,6 +181,19 @@ impl Lexicon {
         }
         Ok(())
     }
+}
+
+fn toml_files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    let unreadable = |source| Error::io(folder, "cannot read the folder of rules", source);
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.is_dir() {
+            toml_files(&path, found)?;
+        } else if path.extension().is_some_and(|ending| ending == "toml") {
+            found.push(path);
+        }
+    }
+    Ok(())
 }
 
 /// Two rules of one id, if there are any.

@@ -35,7 +35,7 @@ pub fn reasons(incident: &Incident, flag: Flag, findings: &[Finding], tier_why: 
         reasons.push(format!("Reads as possible stalking and is recorded as {}", shortened(recorded)));
     }
     if let Some(why) = tier_why {
-        reasons.push(format!("Risk tier because of {why}"));
+        reasons.push(format!("Risk tier: {why}"));
     }
     reasons
 }
@@ -117,7 +117,7 @@ mod tests {
                 "Turns up, waits near or keeps passing (B07): \u{201c}waits outside\u{201d}",
                 "More than one occasion (P04): \u{201c}again\u{201d}",
                 "Reads as possible stalking and is recorded as Criminal damage",
-                "Risk tier because of threats",
+                "Risk tier: threats",
             ]
         );
     }
