@@ -20,10 +20,17 @@ pub enum Error {
 
     /// A file or folder could not be read or written.
     #[error("{}: {action}: {source}", path.display())]
-    Io { path: PathBuf, action: &'static str, #[source] source: std::io::Error },
+    Io {
+        path: PathBuf,
+        action: &'static str,
+        #[source]
+        source: std::io::Error,
+    },
 
     /// More rows were rejected than `--max-reject` allows; the run's output was still written.
-    #[error("{rejected} of {rows} rows were rejected, more than --max-reject {limit_percent} % allows; see rejected.csv for file, row, column and cause of each")]
+    #[error(
+        "{rejected} of {rows} rows were rejected, more than --max-reject {limit_percent} % allows; see rejected.csv for file, row, column and cause of each"
+    )]
     TooManyRejected { rejected: u64, rows: u64, limit_percent: f64 },
 
     /// A model bundle failed its check.

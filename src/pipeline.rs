@@ -110,7 +110,12 @@ impl Engine {
     ///
     /// # Errors
     /// [`crate::error::Error::Encoder`] if candle fails.
-    pub fn screen(&self, incidents: Vec<Incident>, seen: &mut SeenNarratives, progress: &(dyn Fn(f64) + Sync)) -> Result<Vec<ScreenedRecord>> {
+    pub fn screen(
+        &self,
+        incidents: Vec<Incident>,
+        seen: &mut SeenNarratives,
+        progress: &(dyn Fn(f64) + Sync),
+    ) -> Result<Vec<ScreenedRecord>> {
         let prepared: Vec<(PreparedNarrative, [u8; 32])> = incidents
             .par_iter()
             .map(|incident| (PreparedNarrative::new(&incident.narrative), Sha256::digest(incident.narrative.as_bytes()).into()))

@@ -207,7 +207,8 @@ impl Encoder {
         }
         let device = &Device::Cpu;
         let (batch, hidden) = (texts.len(), self.config.hidden_size);
-        let padded: Vec<u32> = texts.iter().flat_map(|ids| ids.iter().copied().chain(std::iter::repeat_n(0, longest - ids.len()))).collect();
+        let padded: Vec<u32> =
+            texts.iter().flat_map(|ids| ids.iter().copied().chain(std::iter::repeat_n(0, longest - ids.len()))).collect();
         let ids = Tensor::from_vec(padded, batch * longest, device)?;
         let embedded = self.words.index_select(&ids, 0)?.reshape((batch, longest, hidden))?;
         let embedded = embedded.broadcast_add(&self.positions.narrow(0, 0, longest)?)?;

@@ -55,7 +55,8 @@ impl Head {
 
     /// The classes' logits for one mean state.
     pub fn logits(&self, state: &[f32]) -> Vec<f64> {
-        let logit = |row: &[f32], bias: f32| f64::from(bias) + row.iter().zip(state).map(|(w, x)| f64::from(*w) * f64::from(*x)).sum::<f64>();
+        let logit =
+            |row: &[f32], bias: f32| f64::from(bias) + row.iter().zip(state).map(|(w, x)| f64::from(*w) * f64::from(*x)).sum::<f64>();
         self.weight.iter().zip(&self.bias).map(|(row, bias)| logit(row, *bias)).collect()
     }
 }

@@ -110,7 +110,9 @@ impl Bundle {
             let wanted = card.files.get(*name).ok_or_else(|| fault(format!("card.toml gives no sha256 for {name}")))?;
             let found = hex(&Sha256::digest(bytes));
             if *wanted != found {
-                return Err(fault(format!("{name} is not the file that card.toml describes: sha256 {found}, wanted {wanted}; copy the bundle again")));
+                return Err(fault(format!(
+                    "{name} is not the file that card.toml describes: sha256 {found}, wanted {wanted}; copy the bundle again"
+                )));
             }
         }
         let sha256 = hex(&Sha256::digest(card_text.as_bytes()));

@@ -68,7 +68,15 @@ impl CustomOp3 for LayerNorm {
         "layer-norm"
     }
 
-    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout, b: &CpuStorage, lb: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        w: &CpuStorage,
+        lw: &Layout,
+        b: &CpuStorage,
+        lb: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         let (x, w, b) = (numbers(x, lx)?, numbers(w, lw)?, numbers(b, lb)?);
         let mut out = Vec::with_capacity(x.len());
         for row in x.chunks_exact(width(lx)?) {
@@ -78,7 +86,14 @@ impl CustomOp3 for LayerNorm {
         Ok(made(out, lx.shape()))
     }
 
-    fn bwd(&self, x: &Tensor, w: &Tensor, _b: &Tensor, _y: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+    fn bwd(
+        &self,
+        x: &Tensor,
+        w: &Tensor,
+        _b: &Tensor,
+        _y: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         let grad = grad.contiguous()?;
         let to_x = x.apply_op3_no_bwd(w, &grad, &LayerNormToInput { eps: self.eps })?;
         let to_weights = x.apply_op2_no_bwd(&grad, &LayerNormToWeights { eps: self.eps })?;
@@ -96,7 +111,15 @@ impl CustomOp3 for LayerNormToInput {
         "layer-norm-to-input"
     }
 
-    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout, g: &CpuStorage, lg: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        w: &CpuStorage,
+        lw: &Layout,
+        g: &CpuStorage,
+        lg: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         let (x, w, g) = (numbers(x, lx)?, numbers(w, lw)?, numbers(g, lg)?);
         let width = width(lx)?;
         let mut out = Vec::with_capacity(x.len());

@@ -46,7 +46,13 @@ pub fn command() -> Command {
 fn screen() -> Command {
     Command::new("screen")
         .about("Screen exports and write the queue for review")
-        .arg(Arg::new("inputs").value_name("INPUT").num_args(1..).required(true).help("CSV, TSV, XLSX, Parquet or JSON Lines files; - reads JSON Lines from standard input"))
+        .arg(
+            Arg::new("inputs")
+                .value_name("INPUT")
+                .num_args(1..)
+                .required(true)
+                .help("CSV, TSV, XLSX, Parquet or JSON Lines files; - reads JSON Lines from standard input"),
+        )
         .arg(option("out", "DIR", "Folder for the results; must not exist, or be empty").short('o'))
         .arg(option("input-format", "FORMAT", "csv, tsv, xlsx, parquet or jsonl, instead of going by the file's ending"))
         .arg(option("mapping", "FILE", "TOML file that says which header is which column"))
@@ -86,7 +92,9 @@ fn rules() -> Command {
 fn train() -> Command {
     Command::new("train")
         .about("Fit the classifier, its calibration and the fusion weights on labelled records")
-        .arg(Arg::new("corpus").value_name("CORPUS").num_args(1..).required(true).help("Labelled records, JSON Lines; a file is one writer"))
+        .arg(
+            Arg::new("corpus").value_name("CORPUS").num_args(1..).required(true).help("Labelled records, JSON Lines; a file is one writer"),
+        )
         .arg(option("out", "DIR", "The bundle folder to write; a fit that was broken off is gone on from DIR.checkpoint").short('o'))
         .arg(option("model", "DIR", "The bundle to start from, instead of the one in the program"))
         .arg(option("seed", "N", "Seed of everything random [default: 24]"))
@@ -113,7 +121,11 @@ fn rule_options() -> Vec<Arg> {
 }
 
 fn config() -> Arg {
-    Arg::new("config").long("config").value_name("FILE").env("FOURSIGHT_CONFIG").help("Settings file [default: foursight.toml, where there is one]")
+    Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .env("FOURSIGHT_CONFIG")
+        .help("Settings file [default: foursight.toml, where there is one]")
 }
 
 fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {

@@ -63,14 +63,28 @@ fn as_text(out: &mut impl Write, engine: &Engine, examined: &Examined) -> std::i
         writeln!(out, "\n{BOLD}Counted{BOLD:#}")?;
     }
     for finding in counted {
-        writeln!(out, "  {} {:<34} {QUIET}{:>6}{QUIET:#}  {}", finding.indicator, finding.indicator.name(), finding.rule, one_line(finding.span.slice(text)))?;
+        writeln!(
+            out,
+            "  {} {:<34} {QUIET}{:>6}{QUIET:#}  {}",
+            finding.indicator,
+            finding.indicator.name(),
+            finding.rule,
+            one_line(finding.span.slice(text))
+        )?;
     }
     if !aside.is_empty() {
         writeln!(out, "\n{BOLD}Set aside{BOLD:#}")?;
     }
     for finding in aside {
         let why = finding.context().map_or("", |context| context.name());
-        writeln!(out, "  {} {:<34} {QUIET}{:>6}{QUIET:#}  {} ({why})", finding.indicator, finding.indicator.name(), finding.rule, one_line(finding.span.slice(text)))?;
+        writeln!(
+            out,
+            "  {} {:<34} {QUIET}{:>6}{QUIET:#}  {} ({why})",
+            finding.indicator,
+            finding.indicator.name(),
+            finding.rule,
+            one_line(finding.span.slice(text))
+        )?;
     }
     writeln!(out, "\n{BOLD}How the score came about{BOLD:#} (log-odds)")?;
     tree(out, &record.explanation, 1)?;
@@ -107,7 +121,10 @@ fn highlighted(out: &mut impl Write, text: &str, findings: &[Finding]) -> std::i
 
 /// Control characters and direction marks shown as what they are, so that a narrative cannot write to the terminal.
 fn visible(text: &str) -> String {
-    let hidden = |c: char| (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let hidden = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     text.chars().flat_map(|c| if hidden(c) { c.escape_unicode().collect::<Vec<_>>() } else { vec![c] }).collect()
 }
 

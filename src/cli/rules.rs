@@ -65,7 +65,13 @@ fn list(out: &mut impl Write, rules: &RuleSet, json: bool) -> std::io::Result<()
         }
     }
     writeln!(out, "{table}")?;
-    writeln!(out, "\n{} rules for {} indicators, {} context cues; `foursight rules show B07` tells what one means", rules.rules().len(), Indicator::ALL.len(), rules.cues().len())
+    writeln!(
+        out,
+        "\n{} rules for {} indicators, {} context cues; `foursight rules show B07` tells what one means",
+        rules.rules().len(),
+        Indicator::ALL.len(),
+        rules.cues().len()
+    )
 }
 
 fn show(out: &mut impl Write, chosen: &[&Rule], id: &str, json: bool) -> std::io::Result<()> {
@@ -103,8 +109,15 @@ fn check(out: &mut impl Write, rules: &RuleSet, json: bool) -> Result<()> {
     let sentences: usize = rules.rules().iter().map(|rule| rule.must_flag.len() + rule.must_pass.len()).sum();
     let examples: usize = rules.cues().iter().map(|cue| cue.covers.len() + cue.spares.len()).sum();
     let written = if json {
-        let rows: Vec<_> = faults.iter().map(|fault| json!({"rule": fault.rule, "file": fault.file.display().to_string(), "fault": fault.message})).collect();
-        writeln!(out, "{}", json!({"rules": rules.rules().len(), "sentences": sentences, "cue_examples": examples, "sha256": rules.sha256(), "faults": rows}))
+        let rows: Vec<_> = faults
+            .iter()
+            .map(|fault| json!({"rule": fault.rule, "file": fault.file.display().to_string(), "fault": fault.message}))
+            .collect();
+        writeln!(
+            out,
+            "{}",
+            json!({"rules": rules.rules().len(), "sentences": sentences, "cue_examples": examples, "sha256": rules.sha256(), "faults": rows})
+        )
     } else {
         faults.iter().try_for_each(|fault| writeln!(out, "{} {}: {}", fault.rule, fault.file.display(), fault.message)).and_then(|()| {
             writeln!(out, "{} rules, {sentences} sentences and {examples} cue examples run, {} faults", rules.rules().len(), faults.len())

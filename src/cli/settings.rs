@@ -121,7 +121,9 @@ impl<'a> Resolver<'a> {
         }
         let value = match self.file.get(name)? {
             toml::Value::String(text) => text.clone(),
-            toml::Value::Array(items) => items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(","),
+            toml::Value::Array(items) => {
+                items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(",")
+            }
             other => other.to_string(),
         };
         Some((value, "settings file"))

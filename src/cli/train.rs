@@ -7,8 +7,8 @@ use clap::ArgMatches;
 use sha2::{Digest, Sha256};
 
 use super::args::OPTIONS;
-use super::settings::Resolver;
 use super::progress::Progress as Bar;
+use super::settings::Resolver;
 use super::thread_pool;
 use crate::classifier::{Bundle, hex};
 use crate::error::{Error, Result};

@@ -171,7 +171,8 @@ mod tests {
         let raw = -3.0 + 0.7 * 2.0 + 1.5 + 0.8 + 1.1 + 0.4 + 0.9;
         assert!((explanation.value - (1.2 * raw - 0.1)).abs() < 1e-12);
         fn adds_up(node: &Explanation) -> bool {
-            node.parts.is_empty() || ((node.parts.iter().map(|p| p.value).sum::<f64>() - node.value).abs() < 1e-12 && node.parts.iter().all(adds_up))
+            node.parts.is_empty()
+                || ((node.parts.iter().map(|p| p.value).sum::<f64>() - node.value).abs() < 1e-12 && node.parts.iter().all(adds_up))
         }
         assert!(adds_up(&explanation));
     }

@@ -102,7 +102,9 @@ impl Reach {
         // A directed cue inside the finding is part of what was found ("told not to contact her"); one that only overlaps it
         // is not ("no previous" before "previous violence").
         let inside = range.start <= self.words.start && self.words.end <= range.end;
-        self.scope.start < range.end && range.start < self.scope.end && (!inside || matches!(direction, Direction::Sentence | Direction::Narrative))
+        self.scope.start < range.end
+            && range.start < self.scope.end
+            && (!inside || matches!(direction, Direction::Sentence | Direction::Narrative))
     }
 }
 

@@ -63,10 +63,11 @@ impl PatternSet {
             }
             patterns.push((owner, regex));
         }
-        let starts = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .build(&literals)
-            .map_err(|error| PatternFault { owner: 0, number: 0, message: error.to_string() })?;
+        let starts = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&literals).map_err(|error| PatternFault {
+            owner: 0,
+            number: 0,
+            message: error.to_string(),
+        })?;
         Ok(Self { starts, begins, patterns })
     }
 
@@ -166,7 +167,7 @@ mod tests {
     fn words_are_whole() {
         let set = set(&["he", "work"]);
         let text = "the he-man works; homework, he";
-        let found: Vec<_> = set.find(text, &[0..text.len()]).into_iter().map(|m| m.range).collect();
+        let found: Vec<_> = set.find(text, std::slice::from_ref(&(0..text.len()))).into_iter().map(|m| m.range).collect();
         assert_eq!(found, [4..6, 28..30]);
     }
 

@@ -66,8 +66,8 @@ impl RuleSet {
             let words = cue.patterns.iter().map(move |p| (2 * i, p.as_str()));
             words.chain(cue.decoys.iter().map(move |p| (2 * i + 1, p.as_str())))
         });
-        let cue_patterns = PatternSet::new(cue_owned.chain(terminators.iter().map(|p| (usize::MAX, p.as_str()))), &classes)
-            .map_err(|fault| {
+        let cue_patterns =
+            PatternSet::new(cue_owned.chain(terminators.iter().map(|p| (usize::MAX, p.as_str()))), &classes).map_err(|fault| {
                 let id = cues.get(fault.owner / 2).map_or("terminators", |cue| cue.id.as_str());
                 rule_fault(&PathBuf::from(format!("context cue {id}")), &fault)
             })?;

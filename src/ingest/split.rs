@@ -353,9 +353,12 @@ mod tests {
         }
     }
 
+    /// A record's cells and how many bytes it took.
+    type Taken<'a> = Option<(&'a [&'a str], usize)>;
+
     #[test]
     fn records_by_the_rules() {
-        let cases: [(&str, Option<(&[&str], usize)>); 11] = [
+        let cases: [(&str, Taken<'_>); 11] = [
             ("a,b\nc", Some((&["a", "b"], 4))),
             ("a,b\r\nc", Some((&["a", "b"], 5))),
             ("a,\"b\"\r\nc", Some((&["a", "b"], 7))),

@@ -35,7 +35,8 @@ static HEADING: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(&format!(r"(?im)^[ *#=-]*(?P<name>{HEADINGS})[ ]*(?:[*=-]*[:][ *=-]*|[ ]-[ ]|[ ]*[*=-]*$)")).unwrap());
 
 const YES: &str = r"yes|y|true|positive|confirmed|ticked|x|\u2713|\u2714";
-const NO: &str = r"no|n|none|nil|negative|false|not applicable|denied|not disclosed|none disclosed|none known|none seen|none apparent|none reported";
+const NO: &str =
+    r"no|n|none|nil|negative|false|not applicable|denied|not disclosed|none disclosed|none known|none seen|none apparent|none reported";
 const UNKNOWN: &str = r"n/?k|not known|unknown|unk|n/?a|dk|don'?t know|unsure|refused|declined|not answered|not asked|\?|-";
 
 #[expect(clippy::unwrap_used, reason = "a constant expression, compiled by the tests")]
@@ -58,7 +59,11 @@ static INLINE: LazyLock<Regex> = LazyLock::new(|| {
 /// A line that is a label and its value.
 #[expect(clippy::unwrap_used, reason = "a constant expression, compiled by the tests")]
 static LINE_FIELD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(r"(?m)^[ *>-]*(?:\d{{1,2}}[.)] *)?(?P<label>[A-Za-z][A-Za-z0-9'/&()-]*(?: [A-Za-z0-9'/&()-]+){{0,{}}}) ?[:=] ?(?P<value>[^\n]*)$", MAX_LABEL_WORDS - 1)).unwrap()
+    Regex::new(&format!(
+        r"(?m)^[ *>-]*(?:\d{{1,2}}[.)] *)?(?P<label>[A-Za-z][A-Za-z0-9'/&()-]*(?: [A-Za-z0-9'/&()-]+){{0,{}}}) ?[:=] ?(?P<value>[^\n]*)$",
+        MAX_LABEL_WORDS - 1
+    ))
+    .unwrap()
 });
 
 /// A question with an answer behind it, as pasted from a risk form.
@@ -76,7 +81,8 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn new(text: &str) -> Self {
-        let stamps: Vec<Range<usize>> = STAMP.find_iter(text).filter(|found| is_stamp(text, found.range())).map(|found| found.range()).collect();
+        let stamps: Vec<Range<usize>> =
+            STAMP.find_iter(text).filter(|found| is_stamp(text, found.range())).map(|found| found.range()).collect();
         let entries = entries(text, &stamps);
         let sections = sections(text);
         let fields = fields(text, &stamps, &sections);
@@ -107,7 +113,8 @@ fn entries(text: &str, stamps: &[Range<usize>]) -> Vec<Entry> {
 }
 
 fn sections(text: &str) -> Vec<Section> {
-    let headings: Vec<_> = HEADING.captures_iter(text).filter_map(|found| Some((found.get(0)?.range(), found.name("name")?.as_str()))).collect();
+    let headings: Vec<_> =
+        HEADING.captures_iter(text).filter_map(|found| Some((found.get(0)?.range(), found.name("name")?.as_str()))).collect();
     headings
         .iter()
         .enumerate()
@@ -231,9 +238,12 @@ mod tests {
         Layout::new(text).fields.into_iter().map(|f| (text[f.label].to_owned(), text[f.value].trim().to_owned(), f.answer)).collect()
     }
 
+    /// Label, value, answer.
+    type Read<'a> = (&'a str, &'a str, Answer);
+
     #[test]
     fn fields_and_forms_are_read() {
-        let cases: [(&str, &[(&str, &str, Answer)]); 7] = [
+        let cases: [(&str, &[Read<'_>]); 7] = [
             ("Weapons: none\nInjuries: Y", &[("Weapons", "none", Answer::Denies), ("Injuries", "Y", Answer::Asserts)]),
             ("Male at door. Weapons - no. Threats: yes.", &[("Weapons", "no", Answer::Denies), ("Threats", "yes", Answer::Asserts)]),
             ("DASH Q8 - N", &[("DASH Q8", "N", Answer::Denies)]),
@@ -244,8 +254,13 @@ mod tests {
                     ("Does he constantly text, call, follow or stalk you? ".trim_end(), "N", Answer::Denies),
                 ],
             ),
-            ("8. Has he ever used weapons? No 9. Has he ever threatened to kill you? Yes",
-                &[("8. Has he ever used weapons?", "No 9.", Answer::Denies), ("Has he ever threatened to kill you?", "Yes", Answer::Asserts)]),
+            (
+                "8. Has he ever used weapons? No 9. Has he ever threatened to kill you? Yes",
+                &[
+                    ("8. Has he ever used weapons?", "No 9.", Answer::Denies),
+                    ("Has he ever threatened to kill you?", "Yes", Answer::Asserts),
+                ],
+            ),
             ("Relationship: ex-partner", &[("Relationship", "ex-partner", Answer::Text)]),
             ("She asked him to leave. He said no.", &[]),
         ];

@@ -123,7 +123,10 @@ mod tests {
         let received = "MO: Unk offender.\nSUMMARY: Ex-partner\u{2019}s car seen\n[14:02 4417] CALLER STATES HE IS BACK\nWeapons: none";
         let narrative = PreparedNarrative::new(received);
         let sentences: Vec<_> = narrative.sentences.iter().map(|range| &narrative.text[range.clone()]).collect();
-        assert_eq!(sentences, ["MO:", "Unk offender.", "SUMMARY:", "Ex-partner's car seen", "[14:02 4417]", "CALLER STATES HE IS BACK", "Weapons:", "none"]);
+        assert_eq!(
+            sentences,
+            ["MO:", "Unk offender.", "SUMMARY:", "Ex-partner's car seen", "[14:02 4417]", "CALLER STATES HE IS BACK", "Weapons:", "none"]
+        );
         assert_eq!(narrative.words(), 16);
         let at = narrative.text.find("Ex-partner's").unwrap();
         assert_eq!(narrative.received_span(at..at + 12).slice(received), "Ex-partner\u{2019}s");

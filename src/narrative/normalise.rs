@@ -45,15 +45,15 @@ struct Piece {
 impl OffsetMap {
     /// The bytes received that a range of the normalised text came from; always on character borders of the text received.
     pub(super) fn received(&self, range: &Range<usize>) -> Span {
-        let start = self.piece_at(range.start).map_or(0, |piece| {
-            if piece.same { piece.received.start + (range.start - piece.text) } else { piece.received.start }
-        });
+        let start = self
+            .piece_at(range.start)
+            .map_or(0, |piece| if piece.same { piece.received.start + (range.start - piece.text) } else { piece.received.start });
         if range.is_empty() {
             return Span::new(start, start);
         }
-        let end = self.piece_at(range.end - 1).map_or(start, |piece| {
-            if piece.same { piece.received.start + (range.end - piece.text) } else { piece.received.end }
-        });
+        let end = self
+            .piece_at(range.end - 1)
+            .map_or(start, |piece| if piece.same { piece.received.start + (range.end - piece.text) } else { piece.received.end });
         Span::new(start, end.max(start))
     }
 
@@ -241,7 +241,9 @@ mod tests {
     fn the_way_back_finds_the_words_received() {
         let received = "He\u{2019}s  outside\r\n\u{202e}HA  donâ€™t \u{1f600} cafe\u{301}!";
         let (text, map) = normalise(received);
-        for (word, wanted) in [("He's", "He\u{2019}s"), ("outside", "outside"), ("HA", "HA"), ("don't", "donâ€™t"), ("café", "cafe\u{301}"), ("!", "!")] {
+        for (word, wanted) in
+            [("He's", "He\u{2019}s"), ("outside", "outside"), ("HA", "HA"), ("don't", "donâ€™t"), ("café", "cafe\u{301}"), ("!", "!")]
+        {
             let at = text.find(word).unwrap();
             assert_eq!(map.received(&(at..at + word.len())).slice(received), wanted);
         }

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 /// Words before a full stop that does not end a sentence; lower case, without the stop.
 const ABBREVIATIONS: &[&str] = &[
-    "approx", "appx", "mr", "mrs", "ms", "dr", "prof", "rev", "st", "rd", "ave", "cres", "no", "nos", "tel", "mob", "ref", "inc", "incl", "inft", "inf", "susp",
-    "vic", "wit", "sgt", "insp", "supt", "pc", "ps", "dc", "ds", "di", "dob", "d.o.b", "vs", "v", "e.g", "i.e", "eg", "ie", "etc", "hrs", "hr", "min", "mins", "dept", "govt",
-    "ltd", "co", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "cf", "re", "veh", "reg", "poss", "prev", "ptnr", "addr", "add", "betw",
+    "approx", "appx", "mr", "mrs", "ms", "dr", "prof", "rev", "st", "rd", "ave", "cres", "no", "nos", "tel", "mob", "ref", "inc", "incl",
+    "inft", "inf", "susp", "vic", "wit", "sgt", "insp", "supt", "pc", "ps", "dc", "ds", "di", "dob", "d.o.b", "vs", "v", "e.g", "i.e",
+    "eg", "ie", "etc", "hrs", "hr", "min", "mins", "dept", "govt", "ltd", "co", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep",
+    "sept", "oct", "nov", "dec", "cf", "re", "veh", "reg", "poss", "prev", "ptnr", "addr", "add", "betw",
 ];
 /// A line at least this long that ends in the middle of a sentence was wrapped by a program, not by its writer.
 const WRAPPED_LINE: usize = 60;

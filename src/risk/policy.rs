@@ -63,7 +63,8 @@ impl Policy {
         let file: PolicyFile =
             toml::from_str(text).map_err(|error| Error::Usage(format!("policy file {}: {}", path.display(), error.to_string().trim())))?;
         if file.version != VERSION {
-            let message = format!("policy file {}: version {} is not version {VERSION}, which this program reads", path.display(), file.version);
+            let message =
+                format!("policy file {}: version {} is not version {VERSION}, which this program reads", path.display(), file.version);
             return Err(Error::Usage(message));
         }
         Ok(Self { tiers: file.tier, sha256: hex(&Sha256::digest(text.as_bytes())) })

@@ -31,7 +31,10 @@ pub fn reasons(incident: &Incident, flag: Flag, findings: &[Finding], tier_why: 
     }
     if recorded_otherwise(incident, flag) {
         let recorded = incident.get(Column::OffenceTitle).or_else(|| incident.get(Column::OffenceCode));
-        let recorded = recorded.or_else(|| incident.get(Column::ClosingCode)).or_else(|| incident.get(Column::OpeningCode)).unwrap_or("something else");
+        let recorded = recorded
+            .or_else(|| incident.get(Column::ClosingCode))
+            .or_else(|| incident.get(Column::OpeningCode))
+            .unwrap_or("something else");
         reasons.push(format!("Reads as possible stalking and is recorded as {}", shortened(recorded)));
     }
     if let Some(why) = tier_why {
@@ -43,8 +46,7 @@ pub fn reasons(incident: &Incident, flag: Flag, findings: &[Finding], tier_why: 
 /// Whether a flagged record is recorded as something other than stalking. A record without any offence or incident code is not.
 pub fn recorded_otherwise(incident: &Incident, flag: Flag) -> bool {
     let recorded = [Column::OffenceCode, Column::OffenceTitle, Column::OpeningCode, Column::ClosingCode].map(|column| incident.get(column));
-    let as_stalking =
-        recorded.iter().flatten().any(|value| STALKING_CODES.contains(value) || value.to_ascii_lowercase().contains("stalk"));
+    let as_stalking = recorded.iter().flatten().any(|value| STALKING_CODES.contains(value) || value.to_ascii_lowercase().contains("stalk"));
     flag != Flag::None && !as_stalking && recorded.iter().any(Option::is_some)
 }
 
@@ -102,12 +104,24 @@ mod tests {
 
     fn incident(offence: Option<&str>) -> Incident {
         let fields = offence.map(|title| (Column::OffenceTitle, title.to_owned())).into_iter().collect();
-        Incident { id: "1".to_owned(), narrative: "XP waits outside again. TTK made.".to_owned(), file: 0, row: 1, fields, kept: Vec::new() }
+        Incident {
+            id: "1".to_owned(),
+            narrative: "XP waits outside again. TTK made.".to_owned(),
+            file: 0,
+            row: 1,
+            fields,
+            kept: Vec::new(),
+        }
     }
 
     #[test]
     fn reasons_quote_the_record_and_put_risk_first() {
-        let finding = |indicator, start, end| Finding { indicator, rule: Arc::from("r"), span: Span::new(start, end), status: FindingStatus::Counted };
+        let finding = |indicator, start, end| Finding {
+            indicator,
+            rule: Arc::from("r"),
+            span: Span::new(start, end),
+            status: FindingStatus::Counted,
+        };
         let findings = [finding(Indicator::B07, 3, 16), finding(Indicator::P04, 17, 22), finding(Indicator::R01, 24, 27)];
         let reasons = reasons(&incident(Some("Criminal damage")), Flag::Likely, &findings, Some("threats"), None);
         assert_eq!(

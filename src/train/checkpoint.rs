@@ -35,7 +35,9 @@ impl Checkpoint {
         let tensors = candle_core::safetensors::load(&path, &Device::Cpu)
             .map_err(|error| Error::input(&path, format!("the checkpoint cannot be read ({error}); delete its folder to begin anew")))?;
         let get = |kind: &str, name: &str| {
-            tensors.get(&format!("{kind}/{name}")).ok_or_else(|| Error::input(&path, "the checkpoint is not whole; delete its folder to begin anew"))
+            tensors
+                .get(&format!("{kind}/{name}"))
+                .ok_or_else(|| Error::input(&path, "the checkpoint is not whole; delete its folder to begin anew"))
         };
         let mut best = Vec::new();
         for parameter in parameters {

@@ -158,7 +158,10 @@ fn lines(path: &Path) -> Result<Vec<(usize, Line)>> {
         // serde's own message could quote the text.
         let parsed = serde_json::from_str(&line).map_err(|error| {
             let place = format!("line {}, column {}", i + 1, error.column());
-            Error::input(path, format!("{place}: not a labelled record (a JSON object with `narrative` and `stalking`: no, possible or likely)"))
+            Error::input(
+                path,
+                format!("{place}: not a labelled record (a JSON object with `narrative` and `stalking`: no, possible or likely)"),
+            )
         })?;
         lines.push((i + 1, parsed));
     }

@@ -81,7 +81,8 @@ pub(super) fn steps(examples: &[Example], settings: &Settings, epoch: usize) -> 
     for stretch in order.chunks_mut(settings.batch * 16) {
         stretch.sort_by_key(|&i| (examples[i].tokens(), i));
     }
-    let mut steps: Vec<Vec<Vec<usize>>> = order.chunks(settings.batch).map(|records| parts(examples, records, settings.part_tokens)).collect();
+    let mut steps: Vec<Vec<Vec<usize>>> =
+        order.chunks(settings.batch).map(|records| parts(examples, records, settings.part_tokens)).collect();
     steps.shuffle(&mut random);
     steps
 }
@@ -114,7 +115,8 @@ mod tests {
     use super::*;
 
     fn example(lengths: &[usize]) -> Example {
-        let windows = lengths.iter().map(|&length| TrainingWindow { ids: vec![1; length], indicators: None, tokens: vec![0; length] }).collect();
+        let windows =
+            lengths.iter().map(|&length| TrainingWindow { ids: vec![1; length], indicators: None, tokens: vec![0; length] }).collect();
         Example { label: Label::No, risk: None, windows }
     }
 

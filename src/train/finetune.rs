@@ -29,22 +29,27 @@ pub struct Progress {
     pub dev: Option<f64>,
 }
 
-/// Fine-tunes and leaves the best pass's weights in the model. A checkpoint in `folder` made with the same settings and records is
+/// What is to be fitted, on what, and how.
+pub(super) struct Task<'a> {
+    pub(super) model: &'a Model,
+    pub(super) train: &'a [Example],
+    pub(super) dev: &'a [Example],
+    pub(super) settings: &'a Settings,
+    /// Folder of the checkpoint.
+    pub(super) checkpoint: &'a Path,
+    /// Everything that the result depends on, hashed.
+    pub(super) fingerprint: &'a str,
+    /// 0: one a core.
+    pub(super) threads: usize,
+}
+
+/// Fine-tunes and leaves the best pass's weights in the model. A checkpoint made with the same settings and records is
 /// gone on from, with the same result as without the break. Returns every pass's dev figure.
 ///
 /// # Errors
 /// [`Error::Encoder`] if candle fails, [`Error::Io`] for a checkpoint that cannot be written.
-pub(super) fn fine_tune(
-    model: &Model,
-    parameters: &mut [Parameter],
-    train: &[Example],
-    dev: &[Example],
-    settings: &Settings,
-    folder: &Path,
-    fingerprint: &str,
-    threads: usize,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Vec<f64>> {
+pub(super) fn fine_tune(task: &Task<'_>, parameters: &mut [Parameter], progress: &(dyn Fn(Progress) + Sync)) -> Result<Vec<f64>> {
+    let Task { model, train, dev, settings, checkpoint: folder, fingerprint, threads } = *task;
     let mut state = Checkpoint::resume(folder, fingerprint, parameters)?;
     let workers = Workers::new(threads)?;
     let steps_an_epoch = steps(train, settings, 0).len();

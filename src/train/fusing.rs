@@ -32,7 +32,8 @@ pub(super) fn fit(scored: &[Scored], folds: usize) -> Result<(Fusion, Vec<f64>)>
         }
     }
     let calibration = calibrate(scored, &raw)?;
-    let probabilities: Vec<f64> = raw.iter().map(|raw| Logit(calibration.slope * raw + calibration.intercept).probability().value()).collect();
+    let probabilities: Vec<f64> =
+        raw.iter().map(|raw| Logit(calibration.slope * raw + calibration.intercept).probability().value()).collect();
     let thresholds = thresholds(&scored.iter().map(|record| record.label).zip(probabilities.iter().copied()).collect::<Vec<_>>());
     Ok((Fusion { calibration, thresholds, ..weights(scored.iter())? }, probabilities))
 }
@@ -79,7 +80,12 @@ fn calibrate(scored: &[Scored], raw: &[f64]) -> Result<Calibration> {
 fn thresholds(scored: &[(Label, f64)]) -> Thresholds {
     let mut negatives: Vec<f64> = scored.iter().filter(|(label, _)| *label == Label::No).map(|(_, p)| *p).collect();
     negatives.sort_by(f64::total_cmp);
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index into a list of records")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index into a list of records"
+    )]
     let index = ((negatives.len() as f64 * SPECIFICITY).ceil() as usize).min(negatives.len() - 1);
     let places = |p: f64| (p * 1e4).ceil() / 1e4;
     let possible = places(negatives[index]).clamp(0.01, 0.98);

@@ -32,7 +32,8 @@ pub(super) fn fit(task: &Fit) -> Result<LinearModel> {
     let device = &Device::Cpu;
     let (count, inputs) = (task.rows.len(), task.rows.first().map_or(0, Vec::len));
     let x = Tensor::from_vec(task.rows.concat(), (count, inputs), device)?;
-    let one_hot: Vec<f64> = task.classes.iter().flat_map(|&class| (0..=task.outputs).map(move |k| f64::from(u8::from(k == class)))).collect();
+    let one_hot: Vec<f64> =
+        task.classes.iter().flat_map(|&class| (0..=task.outputs).map(move |k| f64::from(u8::from(k == class)))).collect();
     let wanted = Tensor::from_vec(one_hot, (count, task.outputs + 1), device)?;
     let weights = Var::zeros((inputs, task.outputs), DType::F64, device)?;
     let bias = Var::zeros(task.outputs, DType::F64, device)?;

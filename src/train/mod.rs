@@ -24,6 +24,7 @@ use sha2::{Digest, Sha256};
 
 pub use dataset::{Label, LabelledRecord, Split, load};
 pub use finetune::Progress;
+use finetune::Task;
 pub use settings::Settings;
 
 use crate::classifier::{Bundle, EncoderConfig, WindowTokeniser, hex, tensors};
@@ -96,24 +97,27 @@ pub fn fit(
     let weights = tensors(places.base, "encoder.safetensors")?;
     let (model, mut parameters) = Model::new(config, &weights, &settings)?;
     let fingerprint = fingerprint(records, places.base, &settings);
-    let passes = finetune::fine_tune(
-        &model,
-        &mut parameters,
-        &train_examples,
-        &dev_examples,
-        &settings,
-        places.checkpoint,
-        &fingerprint,
+    let task = Task {
+        model: &model,
+        train: &train_examples,
+        dev: &dev_examples,
+        settings: &settings,
+        checkpoint: places.checkpoint,
+        fingerprint: &fingerprint,
         threads,
-        progress,
-    )?;
+    };
+    let passes = finetune::fine_tune(&task, &mut parameters, progress)?;
 
     let concern = finetune::concerns(&model, &dev_examples, &settings, threads)?;
     let scored: Vec<Scored> = dev
         .par_iter()
         .zip(concern)
         .filter(|(_, concern)| concern.is_finite())
-        .map(|(record, concern)| Scored { label: record.label, concern, findings: rules.findings(&PreparedNarrative::new(&record.narrative)) })
+        .map(|(record, concern)| Scored {
+            label: record.label,
+            concern,
+            findings: rules.findings(&PreparedNarrative::new(&record.narrative)),
+        })
         .collect();
     let (fusion, probabilities) = fusing::fit(&scored, FOLDS)?;
     write(places, &weights, finetune::exported(&parameters)?, &fusion)?;
@@ -125,7 +129,10 @@ fn counted(records: &[&LabelledRecord], split: &str, least: usize) -> Result<BTr
     for label in Label::ALL {
         let count = records.iter().filter(|record| record.label == label).count();
         if count < least {
-            return Err(Error::Usage(format!("{count} of the {split} records are labelled {}; a fit wants at least {least}", label.name())));
+            return Err(Error::Usage(format!(
+                "{count} of the {split} records are labelled {}; a fit wants at least {least}",
+                label.name()
+            )));
         }
         labels.insert(label.name(), count);
     }
@@ -159,7 +166,9 @@ fn outcome(
         let share = of.iter().filter(|(_, p)| (**p >= thresholds.possible) == flagged).count() as f64 / of.len() as f64;
         share
     };
-    let ranked = |scores: &mut dyn Iterator<Item = f64>| average_precision(scored.iter().map(|record| record.label != Label::No).zip(scores).collect());
+    let ranked = |scores: &mut dyn Iterator<Item = f64>| {
+        average_precision(scored.iter().map(|record| record.label != Label::No).zip(scores).collect())
+    };
     Outcome {
         train,
         dev,
@@ -177,7 +186,10 @@ fn outcome(
 /// Writes the bundle beside `out` and puts it in its place whole.
 fn write(places: &Places<'_>, base: &HashMap<String, Tensor>, learned: HashMap<String, Tensor>, fusion: &Fusion) -> Result<()> {
     let parent = places.out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = tempfile::Builder::new().prefix(".foursight-bundle-").tempdir_in(parent).map_err(|source| Error::io(parent, "cannot write", source))?;
+    let folder = tempfile::Builder::new()
+        .prefix(".foursight-bundle-")
+        .tempdir_in(parent)
+        .map_err(|source| Error::io(parent, "cannot write", source))?;
     let (heads, layers): (HashMap<_, _>, HashMap<_, _>) = learned.into_iter().partition(|(name, _)| !name.starts_with("encoder."));
     let mut encoder = base.clone();
     encoder.extend(layers);

@@ -159,7 +159,8 @@ fn cross_entropy(logits: &Tensor, labels: impl Iterator<Item = usize>, smoothing
     let (rows, classes) = logits.dims2()?;
     #[expect(clippy::cast_precision_loss, reason = "a few classes")]
     let rest = smoothing / classes as f32;
-    let wanted: Vec<f32> = labels.flat_map(|label| (0..classes).map(move |k| rest + if k == label { 1.0 - smoothing } else { 0.0 })).collect();
+    let wanted: Vec<f32> =
+        labels.flat_map(|label| (0..classes).map(move |k| rest + if k == label { 1.0 - smoothing } else { 0.0 })).collect();
     let wanted = Tensor::from_vec(wanted, (rows, classes), &Device::Cpu)?;
     (candle_nn::ops::log_softmax(logits, D::Minus1)? * wanted)?.sum_all()?.neg()
 }
