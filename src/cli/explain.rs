@@ -14,6 +14,7 @@ use super::{engine_settings, thread_pool};
 use crate::domain::{Explanation, Finding, Flag, Incident};
 use crate::error::{Error, Result};
 use crate::pipeline::{Engine, Examined};
+use crate::report::{Mark, pieces, visible};
 
 const BOLD: Style = Style::new().bold();
 const QUIET: Style = Style::new().dimmed();
@@ -105,27 +106,22 @@ fn as_text(out: &mut impl Write, engine: &Engine, examined: &Examined) -> std::i
     writeln!(out, "  {QUIET}For review by a person. The engine decides nothing.{QUIET:#}")
 }
 
-/// The narrative with counted words in colour and [brackets], so that it reads the same without colour.
+/// The narrative with counted words in colour and [brackets] and those set aside in (round ones), so that it reads the same without
+/// colour.
 fn highlighted(out: &mut impl Write, text: &str, findings: &[Finding]) -> std::io::Result<()> {
-    let mut at = 0;
-    for finding in findings.iter().filter(|finding| finding.is_counted()) {
-        if finding.span.start < at {
-            continue;
+    let marks: Vec<Mark> = findings.iter().map(Mark::from).collect();
+    for piece in pieces(text, &marks, 0, text.len()) {
+        match piece.class {
+            "" => write!(out, "{}", piece.text)?,
+            "aside" => write!(out, "{QUIET}({}){QUIET:#}", piece.text)?,
+            _ => write!(out, "{COUNTED}[{}]{COUNTED:#}", piece.text)?,
         }
-        write!(out, "{}", visible(&text[at..finding.span.start]))?;
-        write!(out, "{COUNTED}[{}]{COUNTED:#}{QUIET}{}{QUIET:#}", visible(finding.span.slice(text)), finding.indicator)?;
-        at = finding.span.end;
+        let labels: Vec<&str> = piece.labels.iter().map(|label| label.text.as_str()).collect();
+        if !labels.is_empty() {
+            write!(out, "{QUIET}{}{QUIET:#}", labels.join(" "))?;
+        }
     }
-    writeln!(out, "{}", visible(&text[at..]))
-}
-
-/// Control characters and direction marks shown as what they are, so that a narrative cannot write to the terminal.
-fn visible(text: &str) -> String {
-    let hidden = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().flat_map(|c| if hidden(c) { c.escape_unicode().collect::<Vec<_>>() } else { vec![c] }).collect()
+    writeln!(out)
 }
 
 fn one_line(text: &str) -> String {

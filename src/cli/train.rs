@@ -34,9 +34,6 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     if out.is_none() {
         resolver.fault("train wants --out DIR, the folder of the bundle to write");
     }
-    if settings.epochs == 0 {
-        resolver.fault("--epochs is at least 1");
-    }
     resolver.finish()?;
     let out = out.unwrap_or_default();
     let base = base.as_deref().map_or_else(Bundle::embedded, Bundle::load)?;
@@ -67,7 +64,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     };
     let outcome = thread_pool(threads)?.install(|| train::fit(&records, &rules, &places, &settings, threads, &show))?;
     bar.finish();
-    std::fs::remove_dir_all(&checkpoint).map_err(|source| Error::io(&checkpoint, "cannot remove the checkpoint", source))?;
+    // There is none where no pass was asked for.
+    if checkpoint.exists() {
+        std::fs::remove_dir_all(&checkpoint).map_err(|source| Error::io(&checkpoint, "cannot remove the checkpoint", source))?;
+    }
     let json = serde_json::to_string(&outcome).map_err(|error| Error::Usage(error.to_string()))?;
     println!("{json}");
     Ok(())

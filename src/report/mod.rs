@@ -27,6 +27,7 @@ pub use highlight::{Label, Mark, Piece, context_words, pieces};
 pub use manifest::{ModelUsed, RunFacts, SettingUsed};
 pub use tables::TableFormat;
 pub use tally::{Counts, RiskCounts};
+pub(crate) use text::visible;
 
 use crate::domain::{RejectedRow, ScreenedRecord};
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 
 /// `text` with every character that could hide or reorder something shown as a sign: control characters as their Unicode pictures,
 /// direction marks and invisible characters as `[U+202E]`. Line feeds and tabs stay; a carriage return before a line feed goes.
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {

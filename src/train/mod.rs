@@ -95,7 +95,8 @@ pub fn fit(
     let config: EncoderConfig = serde_json::from_slice(places.base.file("config.json"))
         .map_err(|error| places.base.fault(format!("config.json does not parse: {error}")))?;
     let weights = tensors(places.base, "encoder.safetensors")?;
-    let (model, mut parameters) = Model::new(config, &weights, &settings)?;
+    let heads = tensors(places.base, "heads.safetensors")?;
+    let (model, mut parameters) = Model::new(config, &weights, &heads, &settings)?;
     let fingerprint = fingerprint(records, places.base, &settings);
     let task = Task {
         model: &model,

@@ -29,8 +29,14 @@ const HEADS: [(&str, usize); 4] =
     [("stalking", LABELS.len()), ("risk", RISKS), ("indicators", Indicator::ALL.len()), ("tokens", Indicator::ALL.len())];
 
 impl Model {
-    /// The published encoder with fresh heads, and its parameters. The lowest `frozen_layers` layers and the embeddings stay as they are.
-    pub(super) fn new(config: EncoderConfig, tensors: &HashMap<String, Tensor>, settings: &Settings) -> Result<(Self, Vec<Parameter>)> {
+    /// Encoder and heads as a bundle has them, and their parameters. The lowest `frozen_layers` layers and the embeddings stay as they
+    /// are.
+    pub(super) fn new(
+        config: EncoderConfig,
+        tensors: &HashMap<String, Tensor>,
+        bundle_heads: &HashMap<String, Tensor>,
+        settings: &Settings,
+    ) -> Result<(Self, Vec<Parameter>)> {
         let (layers, hidden) = (config.num_hidden_layers, config.hidden_size);
         let mut parameters = Vec::new();
         let encoder = Encoder::with_variables(config, tensors, &mut |name, tensor| {
@@ -40,12 +46,14 @@ impl Model {
             parameters.push(Parameter::new(name.to_owned(), var.clone(), settings.layer_decay.powi(depth)));
             Ok(var.as_tensor().clone())
         })?;
-        let mut random = Pcg64Mcg::seed_from_u64(settings.seed);
         let mut heads = HashMap::new();
         for (name, outputs) in HEADS {
-            let weight: Vec<f32> = (0..hidden * outputs).map(|_| 0.04 * (random.random::<f32>() - 0.5)).collect();
-            let weight = Var::from_tensor(&Tensor::from_vec(weight, (hidden, outputs), &Device::Cpu)?)?;
-            let bias = Var::zeros(outputs, DType::F32, &Device::Cpu)?;
+            let get = |part: &str, shape: &[usize]| match bundle_heads.get(&format!("{name}.{part}")) {
+                Some(tensor) if tensor.dims() == shape => tensor.to_dtype(DType::F32),
+                _ => candle_core::bail!("the bundle has no tensor {name}.{part} of shape {shape:?}"),
+            };
+            let weight = Var::from_tensor(&get("weight", &[outputs, hidden])?.t()?.contiguous()?)?;
+            let bias = Var::from_tensor(&get("bias", &[outputs])?)?;
             let rate = settings.head_rate / settings.rate;
             parameters.push(Parameter::new(format!("{name}.weight"), weight.clone(), rate));
             parameters.push(Parameter::new(format!("{name}.bias"), bias.clone(), rate));
