@@ -278,12 +278,12 @@ fn nothing_outside_the_meaning_gives_the_label_away() {
     }
 }
 
-/// A surname that many writers use could be learned; words that begin a sentence are not counted.
+/// A surname that many writers use could be learned. The look-alike of somebody called Stalker is one on purpose.
 #[test]
 fn no_name_repeats_across_writers() {
     let records = corpus();
     let mut writers: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-    for record in &records {
+    for record in records.iter().filter(|record| record.slice != "hardneg:name") {
         for pair in record.narrative.split_whitespace().collect::<Vec<_>>().windows(2) {
             let is_title = ["Mr", "Mrs", "Ms", "Miss", "Dr", "PC", "Sgt", "DC"].contains(&pair[0].trim_matches('.'));
             let name: String = pair[1].chars().take_while(|c| c.is_alphabetic()).collect();
