@@ -98,7 +98,7 @@ fn train() -> Command {
         .arg(option("out", "DIR", "The bundle folder to write; a fit that was broken off is gone on from DIR.checkpoint").short('o'))
         .arg(option("model", "DIR", "The bundle to start from, instead of the one in the program"))
         .arg(option("seed", "N", "Seed of everything random [default: 24]"))
-        .arg(option("epochs", "N", "Passes over the records at most; 0 fits only fusion, calibration and thresholds [default: 6]"))
+        .arg(option("epochs", "N", "Passes over the records at most; 0 fits only fusion, calibration and thresholds [default: 4]"))
         .arg(option("learning-rate", "RATE", "Height of the top layer's learning rate [default: 0.0001]"))
         .arg(option("frozen-layers", "N", "Layers from the bottom that stay as they are [default: 0]"))
         .args(rule_options().into_iter().filter(|arg| arg.get_id() == "rules"))

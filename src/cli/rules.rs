@@ -91,6 +91,10 @@ fn show(out: &mut impl Write, chosen: &[&Rule], id: &str, json: bool) -> std::io
         }
         let contexts: Vec<_> = rule.set_aside_when.iter().map(|context: &Context| context.name()).collect();
         writeln!(out, "  set aside when {}", contexts.join(", "))?;
+        if !rule.needs.is_empty() {
+            let needed: Vec<_> = rule.needs.iter().map(|indicator| indicator.id()).collect();
+            writeln!(out, "  counts only beside a finding of {}", needed.join(" or "))?;
+        }
         writeln!(out, "  flags")?;
         for sentence in &rule.must_flag {
             writeln!(out, "    + {sentence}")?;
@@ -143,6 +147,7 @@ fn as_json(rule: &Rule) -> serde_json::Value {
         "why": rule.why,
         "patterns": rule.patterns,
         "set_aside_when": rule.set_aside_when,
+        "needs": rule.needs,
         "must_flag": rule.must_flag,
         "must_pass": rule.must_pass,
     })

@@ -43,17 +43,20 @@ impl Scopes {
             }
             let cue = &cues[found.owner / 2];
             let sentence = enclosing(&narrative.sentences, found.range.start);
+            let forward = || {
+                let stop = terminators.iter().filter(|t| t.start >= found.range.end).map(|t| t.start).min().unwrap_or(usize::MAX);
+                words_after(&narrative.folded, found.range.end, cue.scope_words).min(sentence.end).min(stop)
+            };
+            let backward = || {
+                let stop = terminators.iter().filter(|t| t.end <= found.range.start).map(|t| t.end).max().unwrap_or(0);
+                words_before(&narrative.folded, found.range.start, cue.scope_words).max(sentence.start).max(stop)
+            };
             let scope = match cue.direction {
                 Direction::Narrative => 0..narrative.folded.len(),
                 Direction::Sentence => sentence,
-                Direction::Forward => {
-                    let stop = terminators.iter().filter(|t| t.start >= found.range.end).map(|t| t.start).min().unwrap_or(usize::MAX);
-                    found.range.end..words_after(&narrative.folded, found.range.end, cue.scope_words).min(sentence.end).min(stop)
-                }
-                Direction::Backward => {
-                    let stop = terminators.iter().filter(|t| t.end <= found.range.start).map(|t| t.end).max().unwrap_or(0);
-                    words_before(&narrative.folded, found.range.start, cue.scope_words).max(sentence.start).max(stop)..found.range.start
-                }
+                Direction::Forward => found.range.end..forward(),
+                Direction::Backward => backward()..found.range.start,
+                Direction::Near => backward()..forward(),
             };
             reaches.push(Reach { cue: found.owner / 2, words: found.range.clone(), scope });
         }
@@ -64,6 +67,7 @@ impl Scopes {
                 let context = match field.answer {
                     Answer::Asserts => None,
                     Answer::Denies => Some(Context::Negated),
+                    Answer::Unknown | Answer::Text if is_own_question(&narrative.folded[field.label.clone()]) => None,
                     Answer::Unknown | Answer::Text => Some(Context::Template),
                 };
                 (field.label.clone(), context)
@@ -104,8 +108,13 @@ impl Reach {
         let inside = range.start <= self.words.start && self.words.end <= range.end;
         self.scope.start < range.end
             && range.start < self.scope.end
-            && (!inside || matches!(direction, Direction::Sentence | Direction::Narrative))
+            && (!inside || !matches!(direction, Direction::Forward | Direction::Backward))
     }
+}
+
+/// A form asks "has he ever followed you?"; only the person who writes asks "what if he follows me?".
+fn is_own_question(label: &str) -> bool {
+    label.ends_with('?') && label.split(|c: char| !c.is_alphanumeric()).any(|word| matches!(word, "i" | "my" | "me" | "our" | "us"))
 }
 
 /// The range of `sorted` that holds `at`, or an empty one.
@@ -116,6 +125,9 @@ fn enclosing(sorted: &[Range<usize>], at: usize) -> Range<usize> {
 
 /// Where the `count`th word after `from` ends.
 fn words_after(text: &str, from: usize, count: usize) -> usize {
+    if count == 0 {
+        return from;
+    }
     let mut words = 0;
     let mut in_word = false;
     for (offset, c) in text[from..].char_indices() {
@@ -136,6 +148,9 @@ fn words_after(text: &str, from: usize, count: usize) -> usize {
 
 /// Where the `count`th word before `to` begins.
 fn words_before(text: &str, to: usize, count: usize) -> usize {
+    if count == 0 {
+        return to;
+    }
     let mut words = 0;
     let mut in_word = false;
     for (offset, c) in text[..to].char_indices().rev() {
@@ -159,11 +174,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_form_does_not_speak_of_itself() {
+        assert!(is_own_question("is one letter from my ex enough?"));
+        assert!(!is_own_question("has he ever hurt you or someone close?"));
+        assert!(!is_own_question("my address"));
+    }
+
+    #[test]
     fn words_are_counted_both_ways() {
         let text = "one two  three four";
         assert_eq!(&text[3..words_after(text, 3, 2)], " two  three");
         assert_eq!(words_after(text, 3, 9), text.len());
         assert_eq!(&text[words_before(text, 14, 2)..14], "two  three");
         assert_eq!(words_before(text, 14, 9), 0);
+        assert_eq!((words_after(text, 3, 0), words_before(text, 14, 0)), (3, 14));
     }
 }

@@ -8,6 +8,7 @@ mod engine;
 mod pattern;
 mod rule;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -95,12 +96,17 @@ impl RuleSet {
 
     /// Every finding of every rule in `narrative`, in the order of place, indicator and rule; counted or set aside with why.
     pub fn findings(&self, narrative: &PreparedNarrative) -> Vec<Finding> {
+        self.find(narrative, true)
+    }
+
+    /// With `company`, rules that need other findings beside them are held to it; without, their words alone are read.
+    fn find(&self, narrative: &PreparedNarrative, company: bool) -> Vec<Finding> {
         let matches = self.patterns.find(&narrative.folded, &narrative.sentences);
         if matches.is_empty() {
             return Vec::new();
         }
         let scopes = Scopes::new(narrative, &self.cues, &self.cue_patterns);
-        let mut findings: Vec<Finding> = matches
+        let judged: Vec<_> = matches
             .into_iter()
             .map(|found| {
                 let rule = &self.rules[found.owner];
@@ -108,6 +114,18 @@ impl RuleSet {
                     None => FindingStatus::Counted,
                     Some(context) => FindingStatus::SetAside(context),
                 };
+                (found, rule, status)
+            })
+            .collect();
+        let alone: BTreeSet<Indicator> = judged
+            .iter()
+            .filter(|(_, rule, status)| rule.needs.is_empty() && *status == FindingStatus::Counted)
+            .map(|(_, rule, _)| rule.indicator)
+            .collect();
+        let mut findings: Vec<Finding> = judged
+            .into_iter()
+            .filter(|(_, rule, _)| !company || rule.needs.is_empty() || rule.needs.iter().any(|needed| alone.contains(needed)))
+            .map(|(found, rule, status)| {
                 let span = narrative.received_span(found.range);
                 Finding { indicator: rule.indicator, rule: Arc::clone(&self.ids[found.owner]), span, status }
             })
@@ -180,10 +198,11 @@ impl RuleSet {
         Some(scopes.reached_by(cue, &(before.len()..before.len() + target.len()), &self.cues))
     }
 
+    /// A rule's sentences show its words; the company that it needs is the record's affair.
     fn verdict(&self, rule: &Rule, sentence: &str) -> Verdict {
         let narrative = PreparedNarrative::new(sentence);
         let mut verdict = Verdict::Nothing;
-        for finding in self.findings(&narrative).iter().filter(|f| *f.rule == *rule.id) {
+        for finding in self.find(&narrative, false).iter().filter(|f| *f.rule == *rule.id) {
             match finding.status {
                 FindingStatus::Counted => return Verdict::Counted,
                 FindingStatus::SetAside(context) => verdict = Verdict::SetAside(context.name()),
@@ -211,4 +230,40 @@ pub struct Fault {
 
 fn rule_fault(file: &Path, fault: &PatternFault) -> Error {
     Error::Rule { path: file.to_owned(), message: format!("pattern {}: {}", fault.number, fault.message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(id: &str, pattern: &str, needs: &[Indicator]) -> Rule {
+        let indicator = Indicator::from_id(&id[..3]).unwrap();
+        let words = vec![pattern.to_owned()];
+        Rule {
+            id: id.to_owned(),
+            indicator,
+            status: RuleStatus::Active,
+            title: id.to_owned(),
+            why: id.to_owned(),
+            patterns: words,
+            set_aside_when: Vec::new(),
+            needs: needs.to_vec(),
+            must_flag: Vec::new(),
+            must_pass: Vec::new(),
+            file: PathBuf::new(),
+        }
+    }
+
+    #[test]
+    fn words_that_need_company_are_no_finding_without_it() {
+        let rules = vec![
+            rule("B01-01", "followed her", &[]),
+            rule("X03-01", "unknown male", &[Indicator::B01]),
+            rule("X02-01", "neighbour", &[Indicator::X03]),
+        ];
+        let set = RuleSet::compile(Lexicon { rules, ..Lexicon::default() }).unwrap();
+        let found = |text: &str| set.findings(&PreparedNarrative::new(text)).iter().map(|f| f.rule.to_string()).collect::<Vec<_>>();
+        assert_eq!(found("Unknown male followed her. Neighbour saw it."), ["X03-01", "B01-01"]);
+        assert!(found("Unknown male broke in. Neighbour saw it.").is_empty());
+    }
 }

@@ -23,7 +23,7 @@ const MAX_GAP: usize = 12;
 /// The regular expression that a pattern stands for.
 ///
 /// # Errors
-/// A sentence with the position (in characters, from 1) of an unknown class or a gap that is not a number from 1 to 12.
+/// A sentence with the position (in characters, from 1) of an unknown class, a gap that is not a number from 1 to 12, or one without its spaces.
 pub(crate) fn expand(pattern: &str, classes: &Classes) -> Result<String, String> {
     Ok(format!("(?:{})(?-u:\\b)", expand_fragment(pattern, classes, 0)?))
 }
@@ -76,6 +76,9 @@ fn expand_fragment(pattern: &str, classes: &Classes, depth: usize) -> Result<Str
                 out.push_str("[ \\n-]?");
             }
             ' ' if !in_set => out.push_str("[ \\n,]{1,3}"),
+            '~' if !in_set => {
+                return Err(format!("column {}: a gap ` ~N ` wants a space before it; a literal tilde is written `\\~`", at + 1));
+            }
             '@' if !in_set => {
                 let name: String = chars[at + 1..].iter().take_while(|c| c.is_ascii_alphanumeric() || **c == '_').collect();
                 let fragments = classes.get(&name).ok_or_else(|| format!("column {}: there is no word class @{name}", at + 1))?;
@@ -123,7 +126,14 @@ mod tests {
 
     #[test]
     fn faults_name_the_column() {
-        let cases = [("at @nowhere", "column 4"), ("a ~x b", "column 3"), ("a ~40 b", "column 3"), ("a ~3b", "column 5")];
+        let cases = [
+            ("at @nowhere", "column 4"),
+            ("a ~x b", "column 3"),
+            ("a ~40 b", "column 3"),
+            ("a ~3b", "column 5"),
+            ("a (?:~2 b)", "column 6"),
+            ("a|~2 b", "column 3"),
+        ];
         for (pattern, wanted) in cases {
             let fault = expand(pattern, &classes()).unwrap_err();
             assert!(fault.starts_with(wanted), "{pattern}: {fault}");

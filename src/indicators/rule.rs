@@ -45,6 +45,10 @@ pub struct Rule {
     pub patterns: Vec<String>,
     /// The contexts in which a match is recorded and shown but not scored.
     pub set_aside_when: Vec<Context>,
+    /// A match counts for something only in a narrative with a counted finding of one of these, by a rule that needs nothing:
+    /// "unknown male" with following, not with a burglary. Elsewhere it is no finding at all. Empty: the match stands alone.
+    #[serde(default)]
+    pub needs: Vec<Indicator>,
     /// Sentences in which the rule must have a counted finding.
     pub must_flag: Vec<String>,
     /// Look-alikes in which the rule must have no counted finding.
@@ -62,6 +66,8 @@ pub enum Direction {
     Forward,
     /// Words before the cue.
     Backward,
+    /// The cue's own words and words on either side of it; with no words of scope, its own words alone.
+    Near,
     /// The whole sentence.
     Sentence,
     /// The whole narrative.
@@ -76,7 +82,7 @@ pub struct Cue {
     pub id: String,
     pub context: Context,
     pub direction: Direction,
-    /// How many words a forward or backward cue reaches.
+    /// How many words a forward, backward or near cue reaches.
     #[serde(default = "default_scope")]
     pub scope_words: usize,
     pub why: String,

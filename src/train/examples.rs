@@ -82,13 +82,13 @@ pub(super) fn steps(examples: &[Example], settings: &Settings, epoch: usize) -> 
         stretch.sort_by_key(|&i| (examples[i].tokens(), i));
     }
     let mut steps: Vec<Vec<Vec<usize>>> =
-        order.chunks(settings.batch).map(|records| parts(examples, records, settings.part_tokens)).collect();
+        order.chunks(settings.batch).map(|records| parts(examples, records, settings)).collect();
     steps.shuffle(&mut random);
     steps
 }
 
-/// Cuts records into parts of at most `part_tokens` padded word pieces.
-pub(super) fn parts(examples: &[Example], records: &[usize], part_tokens: usize) -> Vec<Vec<usize>> {
+/// Cuts records into parts of at most `part_tokens` padded word pieces and `part_records` records.
+pub(super) fn parts(examples: &[Example], records: &[usize], settings: &Settings) -> Vec<Vec<usize>> {
     let mut parts: Vec<Vec<usize>> = Vec::new();
     let (mut windows, mut longest) = (0, 0);
     for &record in records {
@@ -96,7 +96,7 @@ pub(super) fn parts(examples: &[Example], records: &[usize], part_tokens: usize)
         let length = example.windows.iter().map(|window| window.ids.len()).max().unwrap_or(0).max(longest);
         let count = windows + example.windows.len();
         match parts.last_mut() {
-            Some(part) if length * count <= part_tokens => {
+            Some(part) if length * count <= settings.part_tokens && part.len() < settings.part_records => {
                 part.push(record);
                 (windows, longest) = (count, length);
             }
@@ -123,12 +123,12 @@ mod tests {
     #[test]
     fn a_pass_sees_every_record_once_in_an_order_of_its_own() {
         let examples: Vec<Example> = (0..100).map(|i| example(&[10 + i % 37])).collect();
-        let settings = Settings { batch: 8, part_tokens: 100, ..Settings::default() };
+        let settings = Settings { batch: 8, part_tokens: 100, part_records: 3, ..Settings::default() };
         let seen = |epoch| {
             let steps = steps(&examples, &settings, epoch);
             for part in steps.iter().flatten() {
                 let longest = part.iter().map(|&i| examples[i].tokens()).max().unwrap();
-                assert!(part.len() == 1 || longest * part.len() <= 100);
+                assert!(part.len() == 1 || longest * part.len() <= 100 && part.len() <= 3);
             }
             steps.concat().concat()
         };
@@ -142,6 +142,7 @@ mod tests {
     #[test]
     fn a_record_of_several_windows_stays_in_one_part() {
         let examples = [example(&[50, 50, 20]), example(&[10]), example(&[10])];
-        assert_eq!(parts(&examples, &[0, 1, 2], 60), [vec![0], vec![1, 2]]);
+        let settings = Settings { part_tokens: 60, ..Settings::default() };
+        assert_eq!(parts(&examples, &[0, 1, 2], &settings), [vec![0], vec![1, 2]]);
     }
 }

@@ -174,7 +174,7 @@ impl Workers {
     fn concern(&self, model: &Model, examples: &[Example], settings: &Settings) -> Result<Vec<f64>> {
         let mut order: Vec<usize> = (0..examples.len()).filter(|&i| !examples[i].windows.is_empty()).collect();
         order.sort_by_key(|&i| (examples[i].windows.iter().map(|window| window.ids.len()).max(), i));
-        let parts = parts(examples, &order, settings.part_tokens);
+        let parts = parts(examples, &order, settings);
         let read = self.each(&parts, |_, records| model.logits(&records.iter().map(|&i| &examples[i]).collect::<Vec<_>>()))?;
         let mut concerns = vec![f64::NEG_INFINITY; examples.len()];
         for (records, logits) in parts.iter().zip(read) {

@@ -30,8 +30,10 @@ pub struct Settings {
     pub clip: f32,
     /// Records a step.
     pub batch: usize,
-    /// Padded word pieces that go through the encoder at once.
+    /// Padded word pieces, and records, that go through the encoder at once at most. Several parts a step keep several cores at work;
+    /// neither number depends on how many there are.
     pub part_tokens: usize,
+    pub part_records: usize,
     /// Label smoothing of the stalking head.
     pub smoothing: f32,
     /// Weights of the side tasks beside the stalking head's 1.
@@ -46,7 +48,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             seed: 24,
-            epochs: 6,
+            epochs: 4,
             patience: 2,
             frozen_layers: 0,
             rate: 1e-4,
@@ -57,8 +59,9 @@ impl Default for Settings {
             dropout: 0.1,
             masking: 0.05,
             clip: 1.0,
-            batch: 32,
-            part_tokens: 1_536,
+            batch: 16,
+            part_tokens: 1_024,
+            part_records: 4,
             smoothing: 0.05,
             risk_weight: 0.3,
             indicator_weight: 2.0,

@@ -1,11 +1,17 @@
 //! Our encoder gives the numbers of the library that published the model (`fixtures/encoder-parity/reference.py`), alone and in any batch.
 
+use std::path::PathBuf;
+
 use foursight::classifier::{Bundle, Classifier, Window};
+use foursight::domain::Probability;
+use foursight::ingest::{IngestOptions, Reader};
+use foursight::pipeline::{Engine, EngineSettings, SeenNarratives};
 use foursight::narrative::PreparedNarrative;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Reference {
+    encoder_sha256: String,
     rows: Vec<Row>,
 }
 
@@ -17,7 +23,10 @@ struct Row {
 
 fn reference() -> Vec<Row> {
     let text = std::fs::read_to_string("fixtures/encoder-parity/reference.json").unwrap();
-    serde_json::from_str::<Reference>(&text).unwrap().rows
+    let reference: Reference = serde_json::from_str(&text).unwrap();
+    let delivered = Bundle::embedded().unwrap().card().files["encoder.safetensors"].clone();
+    assert_eq!(reference.encoder_sha256, delivered, "reference.json is of other weights: run reference.py again");
+    reference.rows
 }
 
 fn windows(classifier: &Classifier, rows: &[Row]) -> Vec<Window> {
@@ -59,5 +68,19 @@ fn a_text_reads_the_same_alone_and_in_any_batch_on_any_number_of_threads() {
         for (alone, together) in alone.iter().rev().zip(&together) {
             assert!(difference(alone, together) < 1e-5);
         }
+    }
+}
+
+#[test]
+fn a_record_scores_the_same_alone_and_among_others_on_any_number_of_threads() {
+    let mut reader = Reader::open(&[PathBuf::from("fixtures/incidents/force-week.csv")], IngestOptions::default()).unwrap();
+    let incidents = reader.next_chunk(40).unwrap().unwrap().incidents;
+    let engine = Engine::new(&EngineSettings::default()).unwrap();
+    let alone: Vec<Probability> = incidents.iter().map(|incident| engine.examine(incident.clone()).unwrap().record.probability).collect();
+    for threads in [1, 2, 5] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let together = pool.install(|| engine.screen(incidents.clone(), &mut SeenNarratives::default(), &|_| ()).unwrap());
+        let together: Vec<Probability> = together.into_iter().map(|record| record.probability).collect();
+        assert_eq!(together, alone, "{threads} threads");
     }
 }
