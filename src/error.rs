@@ -33,6 +33,14 @@ pub enum Error {
     )]
     TooManyRejected { rejected: u64, rows: u64, limit_percent: f64 },
 
+    /// Figures of `evaluate` did not keep the limits stated for them; its output was still written.
+    #[error("{} of {of} limits missed:\n  {}", missed.len(), missed.join("\n  "))]
+    LimitsMissed {
+        /// Each with figure and bound.
+        missed: Vec<String>,
+        of: usize,
+    },
+
     /// A model bundle failed its check.
     #[error("model bundle {}: {message}", path.display())]
     Bundle { path: PathBuf, message: String },
@@ -57,12 +65,14 @@ impl Error {
         Self::Input { path: path.as_ref().to_owned(), message: message.into() }
     }
 
-    /// The process exit code that CONTRACT promises: 1 failed, 2 usage or settings, 3 too many rows rejected, 5 bundle or rules.
+    /// The process exit code that CONTRACT promises: 1 failed, 2 usage or settings, 3 too many rows rejected, 4 a limit
+    /// of `evaluate` missed, 5 bundle or rules.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Input { .. } | Self::Io { .. } | Self::Encoder(_) => 1,
             Self::Usage(_) => 2,
             Self::TooManyRejected { .. } => 3,
+            Self::LimitsMissed { .. } => 4,
             Self::Bundle { .. } | Self::Rule { .. } => 5,
         }
     }

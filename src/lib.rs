@@ -6,16 +6,19 @@
 //! ingest -> narrative -> { indicators | classifier } -> fusion -> risk -> report
 //! ```
 //!
-//! [`pipeline`] is the only place where stages meet, and [`cli`] sits on top of it. Files are touched only in
-//! [`ingest`], [`report`], [`train`], model and rule loading, and [`cli`]; the rest is pure.
+//! [`pipeline`] is the only place where stages meet, and [`cli`] sits on top of it. [`train`] and [`evaluate`] read [`labels`]; nothing
+//! in the screening path knows them. Files are touched only in [`ingest`], [`labels`], [`report`], [`evaluate`], [`train`], model and rule
+//! loading, and [`cli`]; the rest is pure.
 
 pub mod classifier;
 pub mod cli;
 pub mod domain;
 pub mod error;
+pub mod evaluate;
 pub mod fusion;
 pub mod indicators;
 pub mod ingest;
+pub mod labels;
 pub mod narrative;
 pub mod pipeline;
 pub mod report;

@@ -15,6 +15,12 @@ pub(super) const OPTIONS: &[&str] = &[
     "threshold-likely",
     "threshold-possible",
     "max-reject",
+    "records",
+    "train",
+    "split",
+    "limits",
+    "minutes-per-record",
+    "prevalence",
     "max-windows",
     "threads",
     "seed",
@@ -33,11 +39,13 @@ pub fn command() -> Command {
         .about("Flags incident records that may be stalking, for a person to read. It never decides and never labels a person.")
         .after_help(
             "Every option can also be set in foursight.toml or as FOURSIGHT_<NAME>; the manifest records the values used.\n\
-             Exit codes: 0 finished, 1 failed, 2 usage or settings, 3 too many rows rejected, 5 model bundle or rules failed their check.",
+             Exit codes: 0 finished, 1 failed, 2 usage or settings, 3 too many rows rejected, 4 a limit of evaluate missed,\n\
+             5 model bundle or rules failed their check.",
         )
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(screen())
+        .subcommand(evaluate())
         .subcommand(explain())
         .subcommand(rules())
         .subcommand(train())
@@ -66,6 +74,46 @@ fn screen() -> Command {
         .arg(switch("overwrite", "Replace the results of an earlier run in DIR"))
         .arg(switch("quiet", "No progress on standard error"))
         .arg(switch("json", "Print the run's summary as one JSON object on standard output"))
+        .arg(config())
+}
+
+fn evaluate() -> Command {
+    Command::new("evaluate")
+        .about("Measure against labelled records: figures with intervals, baselines, slices, every miss and false alarm")
+        .arg(
+            Arg::new("labelled")
+                .value_name("LABELLED")
+                .num_args(1..)
+                .required(true)
+                .help("Labelled records, JSON Lines; a file is one writer"),
+        )
+        .arg(option("out", "DIR", "Folder for metrics.json and evaluation.html; without it there are only the tables").short('o'))
+        .arg(
+            option("records", "EXPORTS", "Exports that hold the records, where LABELLED has only ids and labels")
+                .num_args(1..)
+                .action(ArgAction::Append),
+        )
+        .arg(
+            option(
+                "train",
+                "FILES",
+                "Labelled records for the TF-IDF baseline [default: the train writers of splits.toml beside LABELLED]",
+            )
+            .num_args(1..)
+            .action(ArgAction::Append),
+        )
+        .arg(option("split", "SPLIT", "Only the writers that splits.toml beside LABELLED has for test, dev or train [default: all]"))
+        .arg(option("limits", "FILE", "TOML file of limits that must hold; exit with 4 where one does not"))
+        .arg(option("minutes-per-record", "MINUTES", "Time to read a flagged record [default: 5]"))
+        .arg(option("prevalence", "PERCENT", "Your share of records to flag, beside 0.5, 1, 2 and 5 %"))
+        .args(engine_options())
+        .arg(option("threshold-likely", "P", "Least probability for the flag `likely`, instead of the bundle's"))
+        .arg(option("threshold-possible", "P", "Least probability for the flag `possible`, instead of the bundle's"))
+        .arg(option("seed", "N", "Seed of the bootstrap [default: 24]"))
+        .arg(option("threads", "N", "Threads to use [default: one a core]"))
+        .arg(switch("overwrite", "Replace an earlier evaluation in DIR"))
+        .arg(switch("quiet", "No progress on standard error and no tables"))
+        .arg(switch("json", "Print metrics.json on standard output, on one line, instead of the tables"))
         .arg(config())
 }
 

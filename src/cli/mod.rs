@@ -1,6 +1,7 @@
 //! The command line: what was typed ([`command`]), what it means (`settings`), and one file a command.
 
 mod args;
+mod evaluate;
 mod explain;
 mod progress;
 mod rules;
@@ -27,6 +28,7 @@ const MAX_WINDOWS: usize = 64;
 pub fn run(matches: &ArgMatches) -> Result<()> {
     match matches.subcommand() {
         Some(("screen", matches)) => screen::run(matches),
+        Some(("evaluate", matches)) => evaluate::run(matches),
         Some(("explain", matches)) => explain::run(matches),
         Some(("rules", matches)) => rules::run(matches),
         Some(("train", matches)) => train::run(matches),
@@ -34,7 +36,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     }
 }
 
-/// The settings that `screen` and `explain` share.
+/// The settings that `screen`, `evaluate` and `explain` share.
 fn engine_settings(resolver: &mut Resolver<'_>) -> EngineSettings {
     EngineSettings {
         model: resolver.optional::<String>("model").map(Into::into),

@@ -107,7 +107,7 @@ fn options(matches: &ArgMatches) -> Result<Options> {
     })
 }
 
-fn threshold(resolver: &mut Resolver<'_>, name: &str) -> Option<f64> {
+pub(super) fn threshold(resolver: &mut Resolver<'_>, name: &str) -> Option<f64> {
     let value: Option<f64> = resolver.optional(name);
     if value.is_some_and(|value| !(value > 0.0 && value < 1.0)) {
         resolver.fault(format!("--{name} is a probability above 0 and below 1"));

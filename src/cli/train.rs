@@ -13,6 +13,7 @@ use super::thread_pool;
 use crate::classifier::{Bundle, hex};
 use crate::error::{Error, Result};
 use crate::indicators::RuleSet;
+use crate::labels;
 use crate::train::{self, Places, Settings};
 
 pub(super) fn run(matches: &ArgMatches) -> Result<()> {
@@ -42,7 +43,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     for path in &corpus {
         hash.update(std::fs::read(path).map_err(|source| Error::io(path, "cannot read", source))?);
     }
-    let records = train::load(&corpus)?;
+    let records = labels::load(&corpus)?;
     let rules = RuleSet::load(own_rules.as_deref())?;
     let made_by = format!(
         "foursight {} train: {} records in {} files, sha256 of the files {}, rules {}, {settings:?}",

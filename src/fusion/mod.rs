@@ -13,6 +13,8 @@ use crate::error::Result;
 
 /// Kinds of behaviour beyond which one more adds nothing: the value of the `variety` feature is capped here.
 const MAX_VARIETY: usize = 4;
+/// The part of an explanation that the classifier adds.
+pub const CLASSIFIER_PART: &str = "how the text reads to the classifier";
 
 /// Fitted weights, calibration and thresholds.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
@@ -118,7 +120,7 @@ impl Fusion {
         let scale = self.calibration.slope;
         let mut parts = vec![
             Explanation::leaf("where every record starts", scale * self.bias + self.calibration.intercept),
-            Explanation::leaf("how the text reads to the classifier", scale * self.classifier * features.classifier),
+            Explanation::leaf(CLASSIFIER_PART, scale * self.classifier * features.classifier),
         ];
         let leaves: Vec<_> = features
             .indicators

@@ -15,7 +15,7 @@ mod queue;
 mod rejects;
 mod tables;
 mod tally;
-mod text;
+pub(crate) mod text;
 mod workbook;
 
 use std::path::{Path, PathBuf};

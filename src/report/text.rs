@@ -46,7 +46,7 @@ pub(super) fn cut_utf16(text: &str, units: usize, note: &str) -> String {
 }
 
 /// On one line and of at most `most` characters, with an ellipsis where something was cut.
-pub(super) fn one_line(text: &str, most: usize) -> String {
+pub(crate) fn one_line(text: &str, most: usize) -> String {
     let line = visible(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     match line.char_indices().nth(most) {
         None => line,

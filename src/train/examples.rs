@@ -5,10 +5,10 @@ use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
 
-use super::dataset::{Label, LabelledRecord};
 use super::settings::Settings;
 use crate::classifier::WindowTokeniser;
 use crate::domain::{Indicator, RiskTier, Span};
+use crate::labels::{Label, LabelledRecord};
 use crate::narrative::PreparedNarrative;
 
 /// A record ready for the encoder.

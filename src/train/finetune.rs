@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use candle_core::{Device, Tensor};
 
 use super::checkpoint::Checkpoint;
-use super::dataset::Label;
 use super::examples::{Example, parts, steps};
 use super::metrics::average_precision;
 use super::model::{Model, concern};
 use super::optimiser::{self, Parameter};
 use super::settings::Settings;
 use crate::error::{Error, Result};
+use crate::labels::Label;
 
 /// What the loop tells while it runs.
 #[derive(Debug, Clone, Copy)]

@@ -1,10 +1,10 @@
 //! Fusion weights, calibration and thresholds, fitted on records that the encoder has not learned from.
 
-use super::dataset::Label;
 use super::linear::{self, Fit};
 use crate::domain::{Finding, Indicator, IndicatorGroup, Logit};
 use crate::error::Result;
 use crate::fusion::{Calibration, Features, Fusion, Thresholds};
+use crate::labels::Label;
 
 /// Weight decay of the fusion weights.
 const FUSION_DECAY: f64 = 0.01;

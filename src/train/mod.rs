@@ -4,7 +4,6 @@
 //! Nothing in the screening path imports this module.
 
 mod checkpoint;
-mod dataset;
 mod examples;
 mod finetune;
 mod fusing;
@@ -22,7 +21,6 @@ use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-pub use dataset::{Label, LabelledRecord, Split, load};
 pub use finetune::Progress;
 use finetune::Task;
 pub use settings::Settings;
@@ -31,6 +29,7 @@ use crate::classifier::{Bundle, EncoderConfig, WindowTokeniser, hex, tensors};
 use crate::error::{Error, Result};
 use crate::fusion::{Calibration, Fusion, Thresholds};
 use crate::indicators::RuleSet;
+use crate::labels::{Label, LabelledRecord, Split};
 use crate::narrative::PreparedNarrative;
 use fusing::Scored;
 use metrics::average_precision;

@@ -5,6 +5,7 @@
 mod bundles;
 mod classifier_parity;
 mod corpus;
+mod evaluate;
 mod ingest;
 mod malformed;
 mod report;
