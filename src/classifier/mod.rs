@@ -1,6 +1,6 @@
 //! How much a narrative reads like stalking to a small transformer, apart from any rule.
 //!
-//! Text becomes windows ([`tokenise`]), windows become vectors ([`bert`]), vectors become logits ([`head`]), and the strongest
+//! Text becomes windows ([`WindowTokeniser`]), windows become states ([`Encoder`]), states become logits ([`Head`]), and the strongest
 //! window of a narrative speaks for it. Nothing here knows indicators.
 
 mod batch;

@@ -93,7 +93,7 @@ pub struct Cue {
     /// Only these indicators are set aside by the cue; all, if empty.
     #[serde(default)]
     pub indicators: Vec<Indicator>,
-    /// Sentences in which the cue must reach the words in [brackets].
+    /// Sentences in which the cue must reach the words in `[brackets]`.
     pub covers: Vec<String>,
     /// Sentences in which it must not.
     pub spares: Vec<String>,

@@ -81,8 +81,7 @@ pub(super) fn steps(examples: &[Example], settings: &Settings, epoch: usize) -> 
     for stretch in order.chunks_mut(settings.batch * 16) {
         stretch.sort_by_key(|&i| (examples[i].tokens(), i));
     }
-    let mut steps: Vec<Vec<Vec<usize>>> =
-        order.chunks(settings.batch).map(|records| parts(examples, records, settings)).collect();
+    let mut steps: Vec<Vec<Vec<usize>>> = order.chunks(settings.batch).map(|records| parts(examples, records, settings)).collect();
     steps.shuffle(&mut random);
     steps
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use foursight::classifier::{Bundle, Classifier, Window};
 use foursight::domain::Probability;
 use foursight::ingest::{IngestOptions, Reader};
-use foursight::pipeline::{Engine, EngineSettings, SeenNarratives};
 use foursight::narrative::PreparedNarrative;
+use foursight::pipeline::{Engine, EngineSettings, SeenNarratives};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

@@ -8,14 +8,58 @@ use serde::Deserialize;
 const CONTEXTS: [&str; 6] = ["negated", "hypothetical", "historical", "other_person", "template", "benign"];
 /// DOMAIN's look-alikes and disguised kinds, as the slices name them.
 const LOOK_ALIKES: [&str; 26] = [
-    "debt", "neighbour-feud", "child-contact", "process-server", "press", "sales", "police-activity", "wildlife", "name", "fiction",
-    "youths", "road-rage", "store-detective", "scam", "wrong-number", "service-worker", "investigator", "employer-check", "crowd",
-    "same-event", "public-order", "pasted-form", "denied", "cross-allegation", "peer-bullying", "delusional",
+    "debt",
+    "neighbour-feud",
+    "child-contact",
+    "process-server",
+    "press",
+    "sales",
+    "police-activity",
+    "wildlife",
+    "name",
+    "fiction",
+    "youths",
+    "road-rage",
+    "store-detective",
+    "scam",
+    "wrong-number",
+    "service-worker",
+    "investigator",
+    "employer-check",
+    "crowd",
+    "same-event",
+    "public-order",
+    "pasted-form",
+    "denied",
+    "cross-allegation",
+    "peer-bullying",
+    "delusional",
 ];
 const DISGUISED: [&str; 24] = [
-    "gifts", "complaints", "services", "welfare-checks", "bank-references", "app-views", "new-accounts", "messengers", "child-contact",
-    "smart-home", "tracker", "minor-damage", "just-passing", "letters", "false-allegations", "suicide-threats", "prison",
-    "stolen-things", "silent-calls", "other-crime", "non-crime-da", "nuisance-vehicle", "professional", "proxy-victims",
+    "gifts",
+    "complaints",
+    "services",
+    "welfare-checks",
+    "bank-references",
+    "app-views",
+    "new-accounts",
+    "messengers",
+    "child-contact",
+    "smart-home",
+    "tracker",
+    "minor-damage",
+    "just-passing",
+    "letters",
+    "false-allegations",
+    "suicide-threats",
+    "prison",
+    "stolen-things",
+    "silent-calls",
+    "other-crime",
+    "non-crime-da",
+    "nuisance-vehicle",
+    "professional",
+    "proxy-victims",
 ];
 
 #[derive(Deserialize)]
@@ -105,7 +149,11 @@ fn every_record_is_sound() {
         assert!(record.risk != "none" || !record.is_positive(), "{id}: a positive has a risk");
         let mut counts: BTreeMap<Indicator, usize> = BTreeMap::new();
         for quote in &record.evidence {
-            assert!(!quote.quote.is_empty() && record.narrative.contains(&quote.quote), "{id}: a quote for {} is not there", quote.indicator);
+            assert!(
+                !quote.quote.is_empty() && record.narrative.contains(&quote.quote),
+                "{id}: a quote for {} is not there",
+                quote.indicator
+            );
             *counts.entry(quote.indicator).or_default() += 1;
         }
         assert!(counts.values().all(|count| *count <= 2), "{id}: more than two quotes of an indicator");
@@ -183,7 +231,8 @@ fn no_two_records_are_nearly_the_same() {
         .iter()
         .map(|record| {
             let lower = record.narrative.to_lowercase();
-            let words: Vec<String> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+            let words: Vec<String> =
+                lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect();
             words.windows(5).map(<[String]>::to_vec).collect()
         })
         .collect();
