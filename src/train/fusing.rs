@@ -7,9 +7,9 @@ use crate::fusion::{Calibration, Features, Fusion, Thresholds};
 use crate::labels::Label;
 
 /// Weight decay of the fusion weights.
-const FUSION_DECAY: f64 = 0.01;
+const FUSION_DECAY: f64 = 0.05;
 /// The threshold for `possible` keeps at least this share of the negatives unflagged.
-const SPECIFICITY: f64 = 0.95;
+const SPECIFICITY: f64 = 0.92;
 
 /// A record as fusion sees it.
 pub(super) struct Scored {

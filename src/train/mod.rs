@@ -38,6 +38,8 @@ use model::Model;
 /// Fewest records of each label in train, and in dev, that a fit is worth anything with.
 const MIN_TRAIN: usize = 50;
 const MIN_DEV: usize = 20;
+/// What the card of a bundle says that no records have been fitted on.
+const NOT_FITTED: &str = "not fitted yet";
 /// Dev records are dealt into this many parts for fitting the fusion.
 const FOLDS: usize = 10;
 
@@ -204,7 +206,8 @@ fn write(places: &Places<'_>, base: &HashMap<String, Tensor>, learned: HashMap<S
     save(&path("fusion.toml"), fusion_text(fusion)?.as_bytes())?;
 
     let mut card = places.base.card().clone();
-    places.made_by.clone_into(&mut card.made_by);
+    // A bundle that was made on top of another says how that one was made too.
+    card.made_by = if card.made_by == NOT_FITTED { places.made_by.to_owned() } else { format!("{}; then {}", card.made_by, places.made_by) };
     card.files = BTreeMap::new();
     for name in ["config.json", "encoder.safetensors", "fusion.toml", "heads.safetensors", "tokenizer.json"] {
         let bytes = std::fs::read(path(name)).map_err(|source| Error::io(path(name), "cannot read", source))?;
