@@ -27,7 +27,8 @@ pub struct FindingFigures {
 pub struct IndicatorFigures {
     pub id: &'static str,
     pub name: &'static str,
-    /// Counted findings that overlap a quote of the same indicator, of all counted findings.
+    /// Counted findings that overlap a quote of the same indicator, of all counted findings; where several rules see the same words, that
+    /// is one finding.
     pub precision: Share,
     /// Quotes that a counted finding of the same indicator overlaps, of all quotes; quotes of an indicator that overlap are one.
     pub recall: Share,
@@ -48,7 +49,7 @@ pub(super) fn findings(rows: &[Row<'_>]) -> FindingFigures {
             let of = |places: &[(Indicator, Span)]| {
                 places.iter().filter(|(other, _)| *other == indicator).map(|(_, span)| *span).collect::<Vec<_>>()
             };
-            let (found, quotes) = (of(&found), merged(of(evidence)));
+            let (found, quotes) = (merged(of(&found)), merged(of(evidence)));
             let hits =
                 |these: &[Span], those: &[Span]| Share::counting(these.iter().map(|span| those.iter().any(|other| span.overlaps(*other))));
             let (precision, recall) = by_indicator.entry(indicator).or_default();
