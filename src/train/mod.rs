@@ -207,7 +207,8 @@ fn write(places: &Places<'_>, base: &HashMap<String, Tensor>, learned: HashMap<S
 
     let mut card = places.base.card().clone();
     // A bundle that was made on top of another says how that one was made too.
-    card.made_by = if card.made_by == NOT_FITTED { places.made_by.to_owned() } else { format!("{}; then {}", card.made_by, places.made_by) };
+    card.made_by =
+        if card.made_by == NOT_FITTED { places.made_by.to_owned() } else { format!("{}; then {}", card.made_by, places.made_by) };
     card.files = BTreeMap::new();
     for name in ["config.json", "encoder.safetensors", "fusion.toml", "heads.safetensors", "tokenizer.json"] {
         let bytes = std::fs::read(path(name)).map_err(|source| Error::io(path(name), "cannot read", source))?;
