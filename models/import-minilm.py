@@ -81,7 +81,6 @@ source = "sentence-transformers/all-MiniLM-L6-v2, from the PyPI package gt-all-m
 source_sha256 = "{SOURCE_SHA256}"
 intended_use = "Ranking incident and crime records of forces in England and Wales for review by a trained person."
 not_for = "Decisions about people, automated action, grading of suspects, live emergency calls, text in other languages than English."
-made_by = "not fitted yet"
 labels = ["no", "possible", "likely"]
 window_tokens = 384
 overlap_tokens = 64

@@ -21,7 +21,7 @@ const BUNDLE_FORMAT: u32 = 1;
 const EMBEDDED_NAME: &str = "(embedded)";
 
 /// What a bundle says of itself, from `card.toml`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Card {
     /// Layout version; 1.
@@ -34,8 +34,6 @@ pub struct Card {
     pub source_sha256: String,
     pub intended_use: String,
     pub not_for: String,
-    /// How head and fusion were made: command and data.
-    pub made_by: String,
     /// The head's classes in the order of its outputs.
     pub labels: Vec<String>,
     /// The most tokens of one window, the encoder's two markers included.
@@ -44,6 +42,9 @@ pub struct Card {
     pub overlap_tokens: usize,
     /// sha256 of every other file.
     pub files: BTreeMap<String, String>,
+    /// Every fit that made the bundle what it is, in order: data with hashes, settings, figures. Empty where nothing was fitted.
+    #[serde(default)]
+    pub fits: Vec<toml::Table>,
 }
 
 /// A bundle whose files are all there and are what the card says.

@@ -1,6 +1,6 @@
 //! `foursight train`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anstream::println;
 use clap::ArgMatches;
@@ -13,8 +13,8 @@ use super::thread_pool;
 use crate::classifier::{Bundle, hex};
 use crate::error::{Error, Result};
 use crate::indicators::RuleSet;
-use crate::labels;
-use crate::train::{self, Places, Settings};
+use crate::labels::{self, LabelledRecord, Split};
+use crate::train::{self, FileUsed, Places, Settings};
 
 pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     let mut resolver = Resolver::new(matches, OPTIONS)?;
@@ -39,24 +39,13 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     let out = out.unwrap_or_default();
     let base = base.as_deref().map_or_else(Bundle::embedded, Bundle::load)?;
 
-    let mut hash = Sha256::new();
-    for path in &corpus {
-        hash.update(std::fs::read(path).map_err(|source| Error::io(path, "cannot read", source))?);
-    }
     let records = labels::load(&corpus)?;
+    let files = corpus.iter().map(|path| file_used(path, &records)).collect::<Result<Vec<_>>>()?;
     let rules = RuleSet::load(own_rules.as_deref())?;
-    let made_by = format!(
-        "foursight {} train: {} records in {} files, sha256 of the files {}, rules {}, {settings:?}",
-        env!("CARGO_PKG_VERSION"),
-        records.len(),
-        corpus.len(),
-        hex(&hash.finalize()),
-        rules.sha256()
-    );
     let mut checkpoint = out.clone().into_os_string();
     checkpoint.push(".checkpoint");
     let checkpoint = PathBuf::from(checkpoint);
-    let places = Places { base: &base, out: &out, checkpoint: &checkpoint, made_by: &made_by };
+    let places = Places { base: &base, out: &out, checkpoint: &checkpoint, files };
     let bar = Bar::new(quiet);
     let show = |progress: train::Progress| {
         bar.set_share(progress.share);
@@ -72,4 +61,16 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     let json = serde_json::to_string(&outcome).map_err(|error| Error::Usage(error.to_string()))?;
     println!("{json}");
     Ok(())
+}
+
+fn file_used(path: &Path, records: &[LabelledRecord]) -> Result<FileUsed> {
+    let bytes = std::fs::read(path).map_err(|source| Error::io(path, "cannot read", source))?;
+    let writer = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let splits: Vec<Split> = records.iter().filter(|record| record.writer == writer).map(|record| record.split).collect();
+    let split = match splits.first() {
+        Some(first) if splits.iter().all(|split| split == first) => first.name(),
+        _ => "mixed",
+    };
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(FileUsed { name, records: splits.len(), split, sha256: hex(&Sha256::digest(bytes)) })
 }

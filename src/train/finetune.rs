@@ -9,11 +9,11 @@ use candle_core::{Device, Tensor};
 
 use super::checkpoint::Checkpoint;
 use super::examples::{Example, parts, steps};
-use super::metrics::average_precision;
 use super::model::{Model, concern};
 use super::optimiser::{self, Parameter};
 use super::settings::Settings;
 use crate::error::{Error, Result};
+use crate::evaluate::statistics::Ranking;
 use crate::labels::Label;
 
 /// What the loop tells while it runs.
@@ -74,7 +74,8 @@ pub(super) fn fine_tune(task: &Task<'_>, parameters: &mut [Parameter], progress:
             progress(Progress { epoch: epoch + 1, share, loss: recent, dev: state.figures.last().copied() });
         }
         let scores = workers.concern(model, dev, settings)?;
-        let figure = average_precision(dev.iter().zip(&scores).map(|(example, score)| (example.label != Label::No, *score)).collect());
+        let ranked: Vec<_> = dev.iter().zip(&scores).map(|(example, score)| (example.label != Label::No, *score)).collect();
+        let figure = Ranking::new(&ranked).average_precision().unwrap_or(0.0);
         state.add(figure, parameters)?;
         state.save(folder, fingerprint, parameters)?;
     }

@@ -3,64 +3,43 @@
 //!
 //! Nothing in the screening path imports this module.
 
+mod card;
 mod checkpoint;
 mod examples;
 mod finetune;
 mod fusing;
 mod linear;
-mod metrics;
 mod model;
 mod optimiser;
 mod settings;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use candle_core::{DType, Tensor};
 use rayon::prelude::*;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+pub use card::{DevFigures, FileUsed, FitRecord};
 pub use finetune::Progress;
 use finetune::Task;
 pub use settings::Settings;
 
 use crate::classifier::{Bundle, EncoderConfig, WindowTokeniser, hex, tensors};
 use crate::error::{Error, Result};
-use crate::fusion::{Calibration, Fusion, Thresholds};
+use crate::fusion::{Calibration, Fusion};
 use crate::indicators::RuleSet;
 use crate::labels::{Label, LabelledRecord, Split};
 use crate::narrative::PreparedNarrative;
 use fusing::Scored;
-use metrics::average_precision;
 use model::Model;
 
 /// Fewest records of each label in train, and in dev, that a fit is worth anything with.
 const MIN_TRAIN: usize = 50;
 const MIN_DEV: usize = 20;
-/// What the card of a bundle says that no records have been fitted on.
-const NOT_FITTED: &str = "not fitted yet";
 /// Dev records are dealt into this many parts for fitting the fusion.
 const FOLDS: usize = 10;
-
-/// What a fit brought, on the dev split.
-#[derive(Debug, Clone, Serialize)]
-pub struct Outcome {
-    /// Records by label.
-    pub train: BTreeMap<&'static str, usize>,
-    pub dev: BTreeMap<&'static str, usize>,
-    pub writers: usize,
-    /// Average precision on dev after every pass, classifier alone.
-    pub passes: Vec<f64>,
-    /// Average precision of likely or possible against no: classifier alone, and fused with the rules.
-    pub pr_auc_classifier: f64,
-    pub pr_auc_fused: f64,
-    pub thresholds: Thresholds,
-    /// Share flagged at the thresholds.
-    pub recall_likely: f64,
-    pub recall_possible: f64,
-    pub specificity: f64,
-}
 
 /// Where a fit reads and writes.
 pub struct Places<'a> {
@@ -70,8 +49,8 @@ pub struct Places<'a> {
     pub out: &'a Path,
     /// Where a fit that was broken off goes on from.
     pub checkpoint: &'a Path,
-    /// How the bundle was made, for its card.
-    pub made_by: &'a str,
+    /// The labelled files, for the card.
+    pub files: Vec<FileUsed>,
 }
 
 /// Fits a bundle on the train records of `records`, choosing by its dev records; test records are left out.
@@ -85,7 +64,8 @@ pub fn fit(
     settings: &Settings,
     threads: usize,
     progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Outcome> {
+) -> Result<FitRecord> {
+    let started = Instant::now();
     let of = |split: Split| records.iter().filter(|record| record.split == split).collect::<Vec<_>>();
     let (train, dev) = (of(Split::Train), of(Split::Dev));
     let (train_labels, dev_labels) = (counted(&train, "train", MIN_TRAIN)?, counted(&dev, "dev", MIN_DEV)?);
@@ -122,8 +102,21 @@ pub fn fit(
         })
         .collect();
     let (fusion, probabilities) = fusing::fit(&scored, FOLDS)?;
-    write(places, &weights, finetune::exported(&parameters)?, &fusion)?;
-    Ok(outcome(records, train_labels, dev_labels, passes, &scored, &probabilities, fusion.thresholds))
+    let record = FitRecord {
+        program: format!("foursight {}", env!("CARGO_PKG_VERSION")),
+        base_sha256: places.base.sha256().to_owned(),
+        rules_sha256: rules.sha256().to_owned(),
+        seconds: started.elapsed().as_secs(),
+        passes,
+        train: train_labels,
+        dev: dev_labels,
+        thresholds: fusion.thresholds,
+        dev_figures: DevFigures::new(&scored, &probabilities, fusion.thresholds, settings.seed),
+        settings,
+        files: places.files.clone(),
+    };
+    write(places, &weights, finetune::exported(&parameters)?, &fusion, &record)?;
+    Ok(record)
 }
 
 fn counted(records: &[&LabelledRecord], split: &str, least: usize) -> Result<BTreeMap<&'static str, usize>> {
@@ -153,40 +146,14 @@ fn fingerprint(records: &[LabelledRecord], base: &Bundle, settings: &Settings) -
     hex(&hash.finalize())
 }
 
-fn outcome(
-    records: &[LabelledRecord],
-    train: BTreeMap<&'static str, usize>,
-    dev: BTreeMap<&'static str, usize>,
-    passes: Vec<f64>,
-    scored: &[Scored],
-    probabilities: &[f64],
-    thresholds: Thresholds,
-) -> Outcome {
-    let share = |label: Label, flagged: bool| {
-        let of: Vec<_> = scored.iter().zip(probabilities).filter(|(record, _)| record.label == label).collect();
-        #[expect(clippy::cast_precision_loss, reason = "counts of records")]
-        let share = of.iter().filter(|(_, p)| (**p >= thresholds.possible) == flagged).count() as f64 / of.len() as f64;
-        share
-    };
-    let ranked = |scores: &mut dyn Iterator<Item = f64>| {
-        average_precision(scored.iter().map(|record| record.label != Label::No).zip(scores).collect())
-    };
-    Outcome {
-        train,
-        dev,
-        writers: records.iter().map(|record| &record.writer).collect::<BTreeSet<_>>().len(),
-        passes,
-        pr_auc_classifier: ranked(&mut scored.iter().map(|record| record.concern)),
-        pr_auc_fused: ranked(&mut probabilities.iter().copied()),
-        thresholds,
-        recall_likely: share(Label::Likely, true),
-        recall_possible: share(Label::Possible, true),
-        specificity: share(Label::No, false),
-    }
-}
-
 /// Writes the bundle beside `out` and puts it in its place whole.
-fn write(places: &Places<'_>, base: &HashMap<String, Tensor>, learned: HashMap<String, Tensor>, fusion: &Fusion) -> Result<()> {
+fn write(
+    places: &Places<'_>,
+    base: &HashMap<String, Tensor>,
+    learned: HashMap<String, Tensor>,
+    fusion: &Fusion,
+    record: &FitRecord,
+) -> Result<()> {
     let parent = places.out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = tempfile::Builder::new()
         .prefix(".foursight-bundle-")
@@ -207,14 +174,14 @@ fn write(places: &Places<'_>, base: &HashMap<String, Tensor>, learned: HashMap<S
 
     let mut card = places.base.card().clone();
     // A bundle that was made on top of another says how that one was made too.
-    card.made_by =
-        if card.made_by == NOT_FITTED { places.made_by.to_owned() } else { format!("{}; then {}", card.made_by, places.made_by) };
+    card.fits.push(toml::Table::try_from(record).map_err(|error| Error::Usage(format!("card.toml cannot be written: {error}")))?);
     card.files = BTreeMap::new();
     for name in ["config.json", "encoder.safetensors", "fusion.toml", "heads.safetensors", "tokenizer.json"] {
         let bytes = std::fs::read(path(name)).map_err(|source| Error::io(path(name), "cannot read", source))?;
         card.files.insert(name.to_owned(), hex(&Sha256::digest(&bytes)));
     }
     let text = toml::to_string(&card).map_err(|error| Error::Usage(format!("card.toml cannot be written: {error}")))?;
+    save(&path("card.md"), card::markdown(&card, record).as_bytes())?;
     save(&path("card.toml"), text.as_bytes())?;
     put_in_place(folder.path(), places.out)
 }

@@ -57,7 +57,7 @@ impl Default for Settings {
             warm_up: 0.1,
             weight_decay: 0.01,
             dropout: 0.1,
-            masking: 0.05,
+            masking: 0.1,
             clip: 1.0,
             batch: 16,
             part_tokens: 1_024,

@@ -11,3 +11,4 @@ mod malformed;
 mod report;
 mod rules;
 mod screen;
+mod training;
