@@ -1,13 +1,15 @@
 //! The only place where stages meet: incidents in, screened records out, indicators and classifier side by side under rayon.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::classifier::{Bundle, Card, Classifier, Reading, Windows};
-use crate::domain::{Explanation, Finding, Flag, Incident, Logit, ReadBy, RiskTier, ScreenedRecord, Span};
+use crate::domain::{Explanation, Finding, Flag, Incident, Indicator, Logit, MODEL, ReadBy, RiskTier, ScreenedRecord, Span};
 use crate::error::Result;
 use crate::fusion::{Features, Fusion, Thresholds};
 use crate::indicators::RuleSet;
@@ -69,8 +71,9 @@ impl Engine {
                 Ok::<_, crate::error::Error>((bundle, classifier))
             },
         );
-        let (bundle, classifier) = model?;
+        let (bundle, mut classifier) = model?;
         let mut fusion = Fusion::new(&bundle)?;
+        classifier.propose(fusion.proposals.clone());
         fusion.thresholds.likely = settings.likely.unwrap_or(fusion.thresholds.likely);
         fusion.thresholds.possible = settings.possible.unwrap_or(fusion.thresholds.possible);
         if let Some(fault) = fusion.thresholds.fault() {
@@ -159,7 +162,7 @@ impl Engine {
     pub fn examine(&self, incident: Incident) -> Result<Examined> {
         let narrative = PreparedNarrative::new(&incident.narrative);
         let (findings, readings) = rayon::join(|| self.rules.findings(&narrative), || self.read(&[&narrative], &|_| ()));
-        let reading = readings?.pop().unwrap_or(Reading { concern: Logit(0.0), tokens: 0, tokens_scored: 0, windows: 0, strongest: None });
+        let reading = readings?.pop().unwrap_or(Reading { concern: Logit(0.0), tokens: 0, tokens_scored: 0, windows: 0, strongest: None, proposals: Vec::new() });
         let (record, tier_why) = self.record(incident, &narrative, findings, &reading, None);
         Ok(Examined { narrative, record, tier_why })
     }
@@ -184,6 +187,7 @@ impl Engine {
         reading: &Reading,
         duplicate_of: Option<String>,
     ) -> (ScreenedRecord, Option<String>) {
+        let findings = self.with_proposals(narrative, findings, reading);
         let explanation: Explanation = self.fusion.explain(&Features::new(reading.concern, &findings));
         let probability = Logit(explanation.value).probability().rounded();
         let flag: Flag = self.fusion.thresholds.flag(probability);
@@ -207,5 +211,24 @@ impl Engine {
             incident,
         };
         (record, tier_why.map(str::to_owned))
+    }
+
+    /// The rules' findings with the classifier's where no rule has the same indicator on the same words, counted or not.
+    fn with_proposals(&self, narrative: &PreparedNarrative, mut findings: Vec<Finding>, reading: &Reading) -> Vec<Finding> {
+        let proposals: Vec<(Indicator, Range<usize>, Span)> = reading
+            .proposals
+            .iter()
+            .map(|proposal| (proposal.indicator, proposal.range.clone(), narrative.received_span(proposal.range.clone())))
+            .filter(|(indicator, _, span)| !findings.iter().any(|found| found.indicator == *indicator && found.span.overlaps(*span)))
+            .collect();
+        if proposals.is_empty() {
+            return findings;
+        }
+        let words: Vec<_> = proposals.iter().map(|(indicator, range, _)| (*indicator, range.clone())).collect();
+        let rule: Arc<str> = Arc::from(MODEL);
+        let of_model = proposals.into_iter().zip(self.rules.judge(narrative, &words));
+        findings.extend(of_model.map(|((indicator, _, span), status)| Finding { indicator, rule: Arc::clone(&rule), span, status }));
+        findings.sort_by(|a, b| (a.span, a.indicator, &a.rule).cmp(&(b.span, b.indicator, &b.rule)));
+        findings
     }
 }

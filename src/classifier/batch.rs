@@ -5,31 +5,31 @@ use rayon::prelude::*;
 /// Padded tokens a batch: large enough for the matrix products, small enough that activations stay in the cache.
 const BATCH_TOKENS: usize = 1_024;
 
-/// What `read` makes of every window, in the order given. Batches do not depend on the number of threads. `progress` is told how many
-/// tokens were read.
-pub(super) fn each(
+/// What `read` makes of every window, in the order given; it is given a batch's texts and their places among `windows`. Batches do not
+/// depend on the number of threads. `progress` is told how many tokens were read.
+pub(super) fn each<T: Clone + Default + Send>(
     windows: &[&[u32]],
-    read: impl Fn(&[&[u32]]) -> candle_core::Result<Vec<Vec<f32>>> + Sync,
+    read: impl Fn(&[&[u32]], &[usize]) -> candle_core::Result<Vec<T>> + Sync,
     progress: &(dyn Fn(usize) + Sync),
-) -> candle_core::Result<Vec<Vec<f32>>> {
+) -> candle_core::Result<Vec<T>> {
     let mut order: Vec<usize> = (0..windows.len()).collect();
     order.sort_by_key(|&i| (std::cmp::Reverse(windows[i].len()), i));
-    let encoded: Vec<(&[usize], Vec<Vec<f32>>)> = batches(&order, |i| windows[i].len())
+    let encoded: Vec<(&[usize], Vec<T>)> = batches(&order, |i| windows[i].len())
         .into_par_iter()
         .map(|batch| {
             let texts: Vec<&[u32]> = batch.iter().map(|&i| windows[i]).collect();
-            let vectors = read(&texts)?;
+            let made = read(&texts, batch)?;
             progress(texts.iter().map(|ids| ids.len()).sum());
-            Ok((batch, vectors))
+            Ok((batch, made))
         })
         .collect::<candle_core::Result<_>>()?;
-    let mut vectors = vec![Vec::new(); windows.len()];
-    for (batch, encoded) in encoded {
-        for (&i, vector) in batch.iter().zip(encoded) {
-            vectors[i] = vector;
+    let mut in_order = vec![T::default(); windows.len()];
+    for (batch, made) in encoded {
+        for (&i, made) in batch.iter().zip(made) {
+            in_order[i] = made;
         }
     }
-    Ok(vectors)
+    Ok(in_order)
 }
 
 /// Cuts `order` (longest first) into batches of at most [`BATCH_TOKENS`] padded tokens, at least one item each.

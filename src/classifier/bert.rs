@@ -184,17 +184,6 @@ impl Encoder {
         mean.broadcast_div(&norm)?.to_vec2()
     }
 
-    /// The mean state of each text, as the heads want it: `hidden_size` numbers a text.
-    ///
-    /// # Errors
-    /// As [`encode`](Self::encode).
-    pub(crate) fn means(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>> {
-        if texts.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.states(texts, &|x| Ok(x.clone()))?.mean()?.to_vec2()
-    }
-
     /// The states of at least one text after the last layer. Texts are padded to the longest; padding changes no answer beyond
     /// rounding.
     ///

@@ -37,19 +37,43 @@ impl ClassLogits {
     }
 }
 
+/// A linear layer from the state of each word piece to one logit an output.
+pub(super) struct TokenHead {
+    /// (hidden, outputs)
+    weight: Tensor,
+    bias: Tensor,
+}
+
+impl TokenHead {
+    /// As [`Head::new`].
+    pub(super) fn new(tensors: &HashMap<String, Tensor>, name: &str, inputs: usize, outputs: usize) -> Result<Self> {
+        let weight = named(tensors, name, "weight", &[outputs, inputs])?;
+        Ok(Self { weight: weight.t()?.contiguous()?, bias: named(tensors, name, "bias", &[outputs])? })
+    }
+
+    /// `states` (texts, longest, hidden) -> the logits of every word piece, texts * longest * outputs numbers in that order.
+    pub(super) fn logits(&self, states: &Tensor) -> Result<Vec<f32>> {
+        let (texts, longest, hidden) = states.dims3()?;
+        states.reshape((texts * longest, hidden))?.matmul(&self.weight)?.broadcast_add(&self.bias)?.flatten_all()?.to_vec1()
+    }
+}
+
+/// The tensor `NAME.PART` in single precision, of the shape wanted.
+fn named(tensors: &HashMap<String, Tensor>, name: &str, part: &str, shape: &[usize]) -> Result<Tensor> {
+    let Some(tensor) = tensors.get(&format!("{name}.{part}")) else { candle_core::bail!("there is no tensor {name}.{part}") };
+    if tensor.dims() != shape {
+        candle_core::bail!("tensor {name}.{part} has shape {:?}, wanted {shape:?}", tensor.dims());
+    }
+    tensor.to_dtype(candle_core::DType::F32)
+}
+
 impl Head {
     /// The head `name` from the tensors `NAME.weight` (classes, inputs) and `NAME.bias` (classes).
     ///
     /// # Errors
     /// If one is missing or of another shape.
     pub fn new(tensors: &HashMap<String, Tensor>, name: &str, inputs: usize, classes: usize) -> Result<Self> {
-        let get = |part: &str, shape: &[usize]| {
-            let Some(tensor) = tensors.get(&format!("{name}.{part}")) else { candle_core::bail!("there is no tensor {name}.{part}") };
-            if tensor.dims() != shape {
-                candle_core::bail!("tensor {name}.{part} has shape {:?}, wanted {shape:?}", tensor.dims());
-            }
-            tensor.to_dtype(candle_core::DType::F32)
-        };
+        let get = |part: &str, shape: &[usize]| named(tensors, name, part, shape);
         Ok(Self { weight: get("weight", &[classes, inputs])?.to_vec2()?, bias: get("bias", &[classes])?.to_vec1()? })
     }
 

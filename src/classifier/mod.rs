@@ -1,7 +1,7 @@
 //! How much a narrative reads like stalking to a small transformer, apart from any rule.
 //!
 //! Text becomes windows ([`WindowTokeniser`]), windows become states ([`Encoder`]), states become logits ([`Head`]), and the strongest
-//! window of a narrative speaks for it. Nothing here knows indicators.
+//! window of a narrative speaks for it. Beside that it proposes words for indicators ([`Proposal`]); what becomes of them is for others.
 
 mod batch;
 mod bert;
@@ -9,19 +9,23 @@ mod gelu;
 mod head;
 mod load;
 mod ops;
+mod proposals;
 mod tokenise;
 
 pub use bert::{Encoder, EncoderConfig};
 pub use head::{ClassLogits, Head};
+use head::TokenHead;
 pub(crate) use load::hex;
 pub use load::{Bundle, Card, LABELS};
+pub use proposals::{Proposal, ProposalThresholds};
+pub(crate) use proposals::{in_window as proposals_in_window, merged as merged_proposals};
 pub use tokenise::{Window, WindowTokeniser, Windows};
 
 use std::collections::HashMap;
 
 use candle_core::Tensor;
 
-use crate::domain::{Logit, Span};
+use crate::domain::{Indicator, Logit, Span};
 use crate::error::Result;
 use crate::narrative::PreparedNarrative;
 
@@ -35,6 +39,15 @@ pub struct Reading {
     pub windows: usize,
     /// The strongest window in bytes received; `None` where there was nothing to read.
     pub strongest: Option<Span>,
+    /// In order of place; see [`Classifier::propose`].
+    pub proposals: Vec<Proposal>,
+}
+
+/// What one window says.
+#[derive(Debug, Clone, Default)]
+struct WindowReading {
+    concern: f64,
+    proposals: Vec<Proposal>,
 }
 
 /// A loaded classifier.
@@ -42,6 +55,8 @@ pub struct Classifier {
     tokeniser: WindowTokeniser,
     encoder: Encoder,
     head: Head,
+    tokens: TokenHead,
+    proposal_thresholds: ProposalThresholds,
 }
 
 impl Classifier {
@@ -56,9 +71,18 @@ impl Classifier {
             return Err(bundle.fault("card.toml wants longer windows than the encoder has positions"));
         }
         let encoder = Encoder::new(config, &tensors(bundle, "encoder.safetensors")?).map_err(|error| bundle.fault(error.to_string()))?;
-        let head = Head::new(&tensors(bundle, "heads.safetensors")?, "stalking", encoder.config().hidden_size, LABELS.len())
-            .map_err(|error| bundle.fault(format!("heads.safetensors: {error}")))?;
-        Ok(Self { tokeniser: WindowTokeniser::new(bundle, max_windows)?, encoder, head })
+        let heads = tensors(bundle, "heads.safetensors")?;
+        let hidden = encoder.config().hidden_size;
+        let fault = |error: candle_core::Error| bundle.fault(format!("heads.safetensors: {error}"));
+        let head = Head::new(&heads, "stalking", hidden, LABELS.len()).map_err(fault)?;
+        let tokens = TokenHead::new(&heads, "tokens", hidden, Indicator::ALL.len()).map_err(fault)?;
+        let tokeniser = WindowTokeniser::new(bundle, max_windows)?;
+        Ok(Self { tokeniser, encoder, head, tokens, proposal_thresholds: ProposalThresholds::new() })
+    }
+
+    /// Sets from which probability on words are proposed for an indicator; at first none are.
+    pub fn propose(&mut self, thresholds: ProposalThresholds) {
+        self.proposal_thresholds = thresholds;
     }
 
     /// Cuts a narrative into windows; cheap beside reading them.
@@ -72,23 +96,46 @@ impl Classifier {
     /// # Errors
     /// [`crate::error::Error::Encoder`] if candle fails.
     pub fn read(&self, narratives: &[(&PreparedNarrative, &Windows)], progress: &(dyn Fn(usize) + Sync)) -> Result<Vec<Reading>> {
-        let ids: Vec<&[u32]> = narratives.iter().flat_map(|(_, cut)| cut.windows.iter().map(|window| window.ids.as_slice())).collect();
-        let means = batch::each(&ids, |texts| self.encoder.means(texts), progress)?;
-        let mut logits = means.iter().map(|mean| ClassLogits::new(&self.head.logits(mean)).concern());
+        let windows: Vec<(&PreparedNarrative, &Window)> =
+            narratives.iter().flat_map(|(narrative, cut)| cut.windows.iter().map(|window| (*narrative, window))).collect();
+        let ids: Vec<&[u32]> = windows.iter().map(|(_, window)| window.ids.as_slice()).collect();
+        let read = batch::each(&ids, |texts, places| self.read_windows(texts, places.iter().map(|&i| windows[i])), progress)?;
+        let mut read = read.into_iter();
         let readings = narratives.iter().map(|(narrative, cut)| {
-            let mut strongest: Option<(Logit, &Window)> = None;
-            for (window, logit) in cut.windows.iter().zip(&mut logits) {
-                if strongest.is_none_or(|(best, _)| logit.0 > best.0) {
-                    strongest = Some((logit, window));
+            let mut strongest: Option<(f64, &Window)> = None;
+            let mut proposals = Vec::new();
+            for (window, said) in cut.windows.iter().zip(&mut read) {
+                if strongest.is_none_or(|(best, _)| said.concern > best) {
+                    strongest = Some((said.concern, window));
                 }
+                proposals.extend(said.proposals);
             }
             Reading {
-                concern: strongest.map_or(Logit(0.0), |(logit, _)| logit),
+                concern: Logit(strongest.map_or(0.0, |(concern, _)| concern)),
                 tokens: cut.tokens,
                 tokens_scored: cut.tokens_scored,
                 windows: cut.windows.len(),
                 strongest: strongest.map(|(_, window)| narrative.received_span(window.range.clone())),
+                proposals: merged_proposals(proposals),
             }
+        });
+        Ok(readings.collect())
+    }
+
+    fn read_windows<'a>(
+        &self,
+        texts: &[&[u32]],
+        windows: impl Iterator<Item = (&'a PreparedNarrative, &'a Window)>,
+    ) -> candle_core::Result<Vec<WindowReading>> {
+        let states = self.encoder.states(texts, &|x| Ok(x.clone()))?;
+        let means: Vec<Vec<f32>> = states.mean()?.to_vec2()?;
+        let by_token = if self.proposal_thresholds.is_empty() { Vec::new() } else { self.tokens.logits(&states.states)? };
+        let longest = texts.iter().map(|ids| ids.len()).max().unwrap_or(0) * Indicator::ALL.len();
+        let readings = means.iter().zip(windows).enumerate().map(|(i, (mean, (narrative, window)))| WindowReading {
+            concern: ClassLogits::new(&self.head.logits(mean)).concern().0,
+            proposals: by_token.get(i * longest..(i + 1) * longest).map_or_else(Vec::new, |logits| {
+                proposals_in_window(logits, &window.places, &narrative.text, &self.proposal_thresholds)
+            }),
         });
         Ok(readings.collect())
     }
@@ -99,7 +146,7 @@ impl Classifier {
     /// [`crate::error::Error::Encoder`] if candle fails.
     pub fn vectors(&self, windows: &[&Window], progress: &(dyn Fn(usize) + Sync)) -> Result<Vec<Vec<f32>>> {
         let ids: Vec<&[u32]> = windows.iter().map(|window| window.ids.as_slice()).collect();
-        Ok(batch::each(&ids, |texts| self.encoder.encode(texts), progress)?)
+        Ok(batch::each(&ids, |texts, _| self.encoder.encode(texts), progress)?)
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Windows {
 pub struct Window {
     /// Word piece ids with the markers at both ends.
     pub ids: Vec<u32>,
+    /// Where the word piece of each id stands in the prepared narrative's text, in bytes; empty for the markers.
+    pub places: Vec<Range<usize>>,
     /// Bytes of the prepared narrative's text.
     pub range: Range<usize>,
 }
@@ -73,16 +75,6 @@ impl WindowTokeniser {
         Windows { tokens: encoding.get_ids().len(), tokens_scored, windows }
     }
 
-    /// Every window with the place of each of its ids in the prepared narrative's text; the markers' places are empty.
-    pub(crate) fn windows_with_places(&self, narrative: &PreparedNarrative) -> Vec<(Window, Vec<Range<usize>>)> {
-        let Some((encoding, ranges)) = self.cut(narrative) else { return Vec::new() };
-        let places = |range: &Range<usize>| {
-            let inner = encoding.get_offsets()[range.clone()].iter().map(|(start, end)| *start..*end);
-            std::iter::once(0..0).chain(inner).chain(std::iter::once(0..0)).collect()
-        };
-        ranges.into_iter().map(|range| (self.window(&encoding, range.clone()), places(&range))).collect()
-    }
-
     fn cut(&self, narrative: &PreparedNarrative) -> Option<(Encoding, Vec<Range<usize>>)> {
         // The tokenizer's own error cases (missing normaliser, bad regex) are properties of the vocabulary file, which parsed.
         let encoding = self.tokenizer.encode(narrative.text.as_str(), false).ok()?;
@@ -100,7 +92,11 @@ impl WindowTokeniser {
         ids.push(self.start);
         ids.extend_from_slice(&encoding.get_ids()[range.clone()]);
         ids.push(self.end);
-        Window { ids, range: offsets[range.start].0..offsets[range.end - 1].1 }
+        let mut places = Vec::with_capacity(ids.len());
+        places.push(0..0);
+        places.extend(offsets[range.clone()].iter().map(|(start, end)| *start..*end));
+        places.push(0..0);
+        Window { ids, places, range: offsets[range.start].0..offsets[range.end - 1].1 }
     }
 
     fn thin_out(&self, ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {

@@ -21,6 +21,9 @@ pub enum Context {
 }
 
 impl Context {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Negated, Self::Hypothetical, Self::Historical, Self::OtherPerson, Self::Template, Self::Benign];
+
     /// The name used in every output.
     pub fn name(self) -> &'static str {
         match self {
@@ -42,11 +45,14 @@ pub enum FindingStatus {
     SetAside(Context),
 }
 
-/// Words of a narrative that a rule recognised.
+/// In place of a rule's id where the classifier proposed the words.
+pub const MODEL: &str = "model";
+
+/// Words of a narrative that a rule recognised, or the classifier where no rule did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub indicator: Indicator,
-    /// The rule's stable id.
+    /// The rule's stable id, or [`MODEL`].
     pub rule: Arc<str>,
     /// Where the words stand in the narrative as received.
     pub span: Span,
@@ -54,6 +60,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Whether the classifier found it and no rule.
+    pub fn is_the_models(&self) -> bool {
+        *self.rule == *MODEL
+    }
+
     /// Whether the finding counts towards the score.
     pub fn is_counted(&self) -> bool {
         self.status == FindingStatus::Counted

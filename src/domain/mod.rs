@@ -11,7 +11,7 @@ mod screened;
 mod span;
 
 pub use explanation::Explanation;
-pub use finding::{Context, Finding, FindingStatus};
+pub use finding::{Context, Finding, FindingStatus, MODEL};
 pub use incident::{Column, Incident, RejectedRow};
 pub use indicator::{Indicator, IndicatorGroup};
 pub use score::{Logit, Probability};

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::rows::Row;
 use super::statistics::Share;
-use crate::domain::{Indicator, Span};
+use crate::domain::{Finding, Indicator, Span};
 
 /// Findings against labels.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -14,6 +14,8 @@ pub struct FindingFigures {
     /// Records whose evidence is labelled; only these are counted.
     pub records: u64,
     pub all: IndicatorFigures,
+    /// All indicators, as far as rules found them and not the classifier.
+    pub by_rules: IndicatorFigures,
     /// Every indicator, in the order of ids.
     pub indicators: Vec<IndicatorFigures>,
     /// Of the quotes that must not count, those that a counted finding overlaps (of the same indicator where the quote names one).
@@ -40,21 +42,26 @@ pub(super) fn findings(rows: &[Row<'_>]) -> FindingFigures {
     let mut set_aside = Share::default();
     let mut by_why: BTreeMap<&'static str, Share> = BTreeMap::new();
     let mut records = 0;
+    let mut by_rules = IndicatorFigures { id: "rules", name: "all, by rules alone", precision: Share::default(), recall: Share::default() };
     for row in rows {
         let Some(evidence) = &row.record.evidence else { continue };
         records += 1;
-        let found: Vec<(Indicator, Span)> =
-            row.screened.findings.iter().filter(|finding| finding.is_counted()).map(|finding| (finding.indicator, finding.span)).collect();
+        let counted: Vec<&Finding> = row.screened.findings.iter().filter(|finding| finding.is_counted()).collect();
+        let found: Vec<(Indicator, Span)> = counted.iter().map(|finding| (finding.indicator, finding.span)).collect();
+        let ruled: Vec<(Indicator, Span)> =
+            counted.iter().filter(|finding| !finding.is_the_models()).map(|finding| (finding.indicator, finding.span)).collect();
         for indicator in Indicator::ALL {
             let of = |places: &[(Indicator, Span)]| {
                 places.iter().filter(|(other, _)| *other == indicator).map(|(_, span)| *span).collect::<Vec<_>>()
             };
-            let (found, quotes) = (merged(of(&found)), merged(of(evidence)));
+            let (found, ruled, quotes) = (merged(of(&found)), merged(of(&ruled)), merged(of(evidence)));
             let hits =
                 |these: &[Span], those: &[Span]| Share::counting(these.iter().map(|span| those.iter().any(|other| span.overlaps(*other))));
             let (precision, recall) = by_indicator.entry(indicator).or_default();
             add(precision, hits(&found, &quotes));
             add(recall, hits(&quotes, &found));
+            add(&mut by_rules.precision, hits(&ruled, &quotes));
+            add(&mut by_rules.recall, hits(&quotes, &ruled));
         }
         for quote in &row.record.set_aside {
             let wrong =
@@ -72,7 +79,7 @@ pub(super) fn findings(rows: &[Row<'_>]) -> FindingFigures {
             IndicatorFigures { id: indicator.id(), name: indicator.name(), precision, recall }
         })
         .collect();
-    FindingFigures { records, all, indicators, set_aside_counted: set_aside, set_aside_by_why: by_why.into_iter().collect() }
+    FindingFigures { records, all, by_rules, indicators, set_aside_counted: set_aside, set_aside_by_why: by_why.into_iter().collect() }
 }
 
 fn add(sum: &mut Share, share: Share) {

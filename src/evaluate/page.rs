@@ -128,7 +128,7 @@ pub(super) fn html(evaluated: &Evaluated) -> Result<String> {
         bins: bins(evaluation),
         calibration_figures: calibration_figures(evaluation),
         evidence_records: findings.records,
-        indicators: std::iter::once(&findings.all).chain(&findings.indicators).map(indicator).collect(),
+        indicators: [&findings.all, &findings.by_rules].into_iter().chain(&findings.indicators).map(indicator).collect(),
         set_aside: std::iter::once(("all", findings.set_aside_counted))
             .chain(findings.set_aside_by_why.iter().copied())
             .map(|(why, counted)| [why.replace('_', " "), share(counted)])

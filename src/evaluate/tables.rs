@@ -185,7 +185,8 @@ fn findings(out: &mut impl Write, evaluation: &Evaluation) -> io::Result<()> {
     if findings.records == 0 {
         return writeln!(out, "  none");
     }
-    let rows: Vec<Vec<String>> = std::iter::once(&findings.all)
+    let rows: Vec<Vec<String>> = [&findings.all, &findings.by_rules]
+        .into_iter()
         .chain(findings.indicators.iter().filter(|figures| figures.precision.of + figures.recall.of > 0))
         .map(|figures| vec![format!("{} {}", figures.id, figures.name), share(figures.precision), share(figures.recall)])
         .collect();

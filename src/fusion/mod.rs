@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::classifier::Bundle;
+use crate::classifier::{Bundle, ProposalThresholds};
 use crate::domain::{Explanation, Finding, Flag, Indicator, IndicatorGroup, Logit, Probability};
 use crate::error::Result;
 
@@ -32,6 +32,9 @@ pub struct Fusion {
     pub thresholds: Thresholds,
     /// Log-odds of each indicator that is counted at least once; 0 where not named.
     pub indicators: BTreeMap<Indicator, f64>,
+    /// From which probability on the classifier's own words for an indicator are a finding.
+    #[serde(default)]
+    pub proposals: ProposalThresholds,
 }
 
 /// Calibrated log-odds = slope * raw + intercept.
@@ -87,9 +90,10 @@ pub struct Features {
 }
 
 impl Features {
-    /// From the classifier's log-odds and a record's findings; only counted ones matter.
+    /// From the classifier's log-odds and a record's findings; only counted ones matter, and only the rules': what the classifier found
+    /// is in its log-odds.
     pub fn new(classifier: Logit, findings: &[Finding]) -> Self {
-        let mut indicators: Vec<_> = findings.iter().filter(|finding| finding.is_counted()).map(|finding| finding.indicator).collect();
+        let mut indicators: Vec<_> = findings.iter().filter(|f| f.is_counted() && !f.is_the_models()).map(|f| f.indicator).collect();
         indicators.sort_unstable();
         indicators.dedup();
         let behaviours = indicators.iter().filter(|i| i.group() == IndicatorGroup::Behaviour).count();
@@ -159,6 +163,7 @@ mod tests {
             calibration: Calibration { slope: 1.2, intercept: -0.1 },
             thresholds: Thresholds { likely: 0.7, possible: 0.4 },
             indicators: BTreeMap::from([(Indicator::B07, 1.5), (Indicator::B09, 0.8), (Indicator::P04, 1.1)]),
+            proposals: BTreeMap::new(),
         }
     }
 

@@ -9,6 +9,7 @@ mod pattern;
 mod rule;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 pub use rule::{Cue, Direction, Rule, RuleStatus};
 
-use crate::domain::{Finding, FindingStatus, Indicator};
+use crate::domain::{Context, Finding, FindingStatus, Indicator};
 use crate::error::{Error, Result};
 use crate::narrative::PreparedNarrative;
 use context::Scopes;
@@ -97,6 +98,19 @@ impl RuleSet {
     /// Every finding of every rule in `narrative`, in the order of place, indicator and rule; counted or set aside with why.
     pub fn findings(&self, narrative: &PreparedNarrative) -> Vec<Finding> {
         self.find(narrative, true)
+    }
+
+    /// Whether words that something else than a rule found count as `indicator`; `range` is in bytes of the prepared text.
+    pub fn judge(&self, narrative: &PreparedNarrative, words: &[(Indicator, Range<usize>)]) -> Vec<FindingStatus> {
+        if words.is_empty() {
+            return Vec::new();
+        }
+        let scopes = Scopes::new(narrative, &self.cues, &self.cue_patterns);
+        let status = |(indicator, range): &(Indicator, Range<usize>)| match scopes.of(*indicator, range, &Context::ALL, &self.cues) {
+            None => FindingStatus::Counted,
+            Some(context) => FindingStatus::SetAside(context),
+        };
+        words.iter().map(status).collect()
     }
 
     /// With `company`, rules that need other findings beside them are held to it; without, their words alone are read.

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::text::visible;
-use crate::domain::{Context, Finding, FindingStatus, Indicator, IndicatorGroup};
+use crate::domain::{Context, Finding, FindingStatus, Indicator, IndicatorGroup, MODEL};
 
 /// A finding, as much as is needed to show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,9 +116,10 @@ fn label(mark: &Mark) -> Label {
 
 fn describe(mark: &Mark) -> String {
     let what = format!("{} {}", mark.indicator.id(), mark.indicator.name());
+    let by = if mark.rule == MODEL { "seen by the classifier".to_owned() } else { format!("rule {}", mark.rule) };
     match mark.set_aside {
-        None => format!("{what}, rule {}", mark.rule),
-        Some(context) => format!("{what}, not counted: {}, rule {}", context_words(context), mark.rule),
+        None => format!("{what}, {by}"),
+        Some(context) => format!("{what}, not counted: {}, {by}", context_words(context)),
     }
 }
 

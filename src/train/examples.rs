@@ -1,5 +1,7 @@
 //! From labelled records to windows of word pieces with the indicators that stand in them, and from these to steps.
 
+use std::collections::HashMap;
+
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
@@ -42,10 +44,12 @@ pub(super) fn examples(records: &[&LabelledRecord], tokeniser: &WindowTokeniser)
 fn example(record: &LabelledRecord, tokeniser: &WindowTokeniser) -> Example {
     let narrative = PreparedNarrative::new(&record.narrative);
     let windows = tokeniser
-        .windows_with_places(&narrative)
+        .windows(&narrative)
+        .windows
         .into_iter()
-        .map(|(window, places)| {
-            let tokens: Vec<u64> = places
+        .map(|window| {
+            let tokens: Vec<u64> = window
+                .places
                 .into_iter()
                 .map(|place| if place.is_empty() { 0 } else { indicators_at(record, narrative.received_span(place)) })
                 .collect();
@@ -69,6 +73,32 @@ fn indicators_at(record: &LabelledRecord, place: Span) -> u64 {
 
 fn position(indicator: Indicator) -> usize {
     Indicator::ALL.iter().position(|known| *known == indicator).unwrap_or(0)
+}
+
+/// What each head's outputs should say of a text they know nothing of, from how often each is wanted among `examples`: log-odds for
+/// indicators in a window and at a word piece, logs of shares for the labels. Counts start at one half, so that nothing is infinite.
+#[expect(clippy::cast_precision_loss, reason = "counts of records and word pieces")]
+pub(super) fn priors(examples: &[Example]) -> HashMap<&'static str, Vec<f32>> {
+    let windows: Vec<&TrainingWindow> =
+        examples.iter().flat_map(|example| &example.windows).filter(|window| window.indicators.is_some()).collect();
+    let log_odds = |masks: &[u64]| {
+        let odds = |i: usize| {
+            let wanted = 0.5 + masks.iter().filter(|mask| *mask >> i & 1 == 1).count() as f32;
+            (wanted / (masks.len() as f32 + 1.0 - wanted)).ln()
+        };
+        (0..Indicator::ALL.len()).map(odds).collect::<Vec<_>>()
+    };
+    let of_windows: Vec<u64> = windows.iter().filter_map(|window| window.indicators).collect();
+    let of_tokens: Vec<u64> = windows.iter().flat_map(|window| window.tokens.iter().copied()).collect();
+    let share = |label: Label| {
+        let count = 0.5 + examples.iter().filter(|example| example.label == label).count() as f32;
+        (count / (examples.len() as f32 + 1.5)).ln()
+    };
+    HashMap::from([
+        ("stalking", Label::ALL.map(share).to_vec()),
+        ("indicators", log_odds(&of_windows)),
+        ("tokens", log_odds(&of_tokens)),
+    ])
 }
 
 /// One pass over the examples: steps of `batch` records, each step in parts of at most `part_tokens` padded word pieces (one record at

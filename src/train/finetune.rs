@@ -9,7 +9,7 @@ use candle_core::{Device, Tensor};
 
 use super::checkpoint::Checkpoint;
 use super::examples::{Example, parts, steps};
-use super::model::{Model, concern};
+use super::model::{Model, WindowLogits, concern};
 use super::optimiser::{self, Parameter};
 use super::settings::Settings;
 use crate::error::{Error, Result};
@@ -73,8 +73,8 @@ pub(super) fn fine_tune(task: &Task<'_>, parameters: &mut [Parameter], progress:
             let share = (number + 1) as f64 / total as f64;
             progress(Progress { epoch: epoch + 1, share, loss: recent, dev: state.figures.last().copied() });
         }
-        let scores = workers.concern(model, dev, settings)?;
-        let ranked: Vec<_> = dev.iter().zip(&scores).map(|(example, score)| (example.label != Label::No, *score)).collect();
+        let read = workers.read(model, dev, settings)?;
+        let ranked: Vec<_> = dev.iter().zip(&read).map(|(example, said)| (example.label != Label::No, strongest_concern(said))).collect();
         let figure = Ranking::new(&ranked).average_precision().unwrap_or(0.0);
         state.add(figure, parameters)?;
         state.save(folder, fingerprint, parameters)?;
@@ -83,9 +83,9 @@ pub(super) fn fine_tune(task: &Task<'_>, parameters: &mut [Parameter], progress:
     Ok(state.figures)
 }
 
-/// The concern logit of every example, by its strongest window.
-pub(super) fn concerns(model: &Model, examples: &[Example], settings: &Settings, threads: usize) -> Result<Vec<f64>> {
-    Workers::new(threads)?.concern(model, examples, settings)
+/// What every window of every example says.
+pub(super) fn read(model: &Model, examples: &[Example], settings: &Settings, threads: usize) -> Result<Vec<Vec<WindowLogits>>> {
+    Workers::new(threads)?.read(model, examples, settings)
 }
 
 /// Linear warm-up, then linear to 0.
@@ -172,21 +172,26 @@ impl Workers {
         Ok((total, sums))
     }
 
-    fn concern(&self, model: &Model, examples: &[Example], settings: &Settings) -> Result<Vec<f64>> {
+    /// What every window of every example says.
+    fn read(&self, model: &Model, examples: &[Example], settings: &Settings) -> Result<Vec<Vec<WindowLogits>>> {
         let mut order: Vec<usize> = (0..examples.len()).filter(|&i| !examples[i].windows.is_empty()).collect();
         order.sort_by_key(|&i| (examples[i].windows.iter().map(|window| window.ids.len()).max(), i));
         let parts = parts(examples, &order, settings);
-        let read = self.each(&parts, |_, records| model.logits(&records.iter().map(|&i| &examples[i]).collect::<Vec<_>>()))?;
-        let mut concerns = vec![f64::NEG_INFINITY; examples.len()];
-        for (records, logits) in parts.iter().zip(read) {
-            let mut rows = logits.iter();
+        let read = self.each(&parts, |_, records| model.read(&records.iter().map(|&i| &examples[i]).collect::<Vec<_>>()))?;
+        let mut in_order: Vec<Vec<WindowLogits>> = examples.iter().map(|_| Vec::new()).collect();
+        for (records, said) in parts.iter().zip(read) {
+            let mut said = said.into_iter();
             for &record in records {
-                let windows = rows.by_ref().take(examples[record].windows.len());
-                concerns[record] = windows.map(|row| f64::from(concern(row))).fold(f64::NEG_INFINITY, f64::max);
+                in_order[record] = said.by_ref().take(examples[record].windows.len()).collect();
             }
         }
-        Ok(concerns)
+        Ok(in_order)
     }
+}
+
+/// The concern logit of an example by its strongest window; negative infinity where it has no word.
+pub(super) fn strongest_concern(windows: &[WindowLogits]) -> f64 {
+    windows.iter().map(|window| f64::from(concern(&window.stalking))).fold(f64::NEG_INFINITY, f64::max)
 }
 
 /// The tensors of variables, by name, as a bundle wants them.

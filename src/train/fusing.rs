@@ -1,5 +1,7 @@
 //! Fusion weights, calibration and thresholds, fitted on records that the encoder has not learned from.
 
+use std::collections::BTreeMap;
+
 use super::linear::{self, Fit};
 use crate::domain::{Finding, Indicator, IndicatorGroup, Logit};
 use crate::error::Result;
@@ -64,6 +66,7 @@ fn weights<'a>(scored: impl Iterator<Item = &'a Scored>) -> Result<Fusion> {
         calibration: Calibration { slope: 1.0, intercept: 0.0 },
         thresholds: Thresholds { likely: 0.5, possible: 0.5 },
         indicators: Indicator::ALL.into_iter().zip(weights[3..].iter().copied()).collect(),
+        proposals: BTreeMap::new(),
     })
 }
 

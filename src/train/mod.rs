@@ -11,6 +11,7 @@ mod fusing;
 mod linear;
 mod model;
 mod optimiser;
+mod proposing;
 mod settings;
 
 use std::collections::{BTreeMap, HashMap};
@@ -77,7 +78,7 @@ pub fn fit(
         .map_err(|error| places.base.fault(format!("config.json does not parse: {error}")))?;
     let weights = tensors(places.base, "encoder.safetensors")?;
     let heads = tensors(places.base, "heads.safetensors")?;
-    let (model, mut parameters) = Model::new(config, &weights, &heads, &settings)?;
+    let (model, mut parameters) = Model::new(config, &weights, &heads, &examples::priors(&train_examples), &settings)?;
     let fingerprint = fingerprint(records, places.base, &settings);
     let task = Task {
         model: &model,
@@ -90,10 +91,11 @@ pub fn fit(
     };
     let passes = finetune::fine_tune(&task, &mut parameters, progress)?;
 
-    let concern = finetune::concerns(&model, &dev_examples, &settings, threads)?;
+    let said = finetune::read(&model, &dev_examples, &settings, threads)?;
     let scored: Vec<Scored> = dev
         .par_iter()
-        .zip(concern)
+        .zip(&said)
+        .map(|(record, said)| (record, finetune::strongest_concern(said)))
         .filter(|(_, concern)| concern.is_finite())
         .map(|(record, concern)| Scored {
             label: record.label,
@@ -101,7 +103,8 @@ pub fn fit(
             findings: rules.findings(&PreparedNarrative::new(&record.narrative)),
         })
         .collect();
-    let (fusion, probabilities) = fusing::fit(&scored, FOLDS)?;
+    let (mut fusion, probabilities) = fusing::fit(&scored, FOLDS)?;
+    fusion.proposals = proposing::fit(&dev, &said, &tokeniser);
     let record = FitRecord {
         program: format!("foursight {}", env!("CARGO_PKG_VERSION")),
         base_sha256: places.base.sha256().to_owned(),
@@ -211,6 +214,7 @@ fn fusion_text(fusion: &Fusion) -> Result<String> {
         calibration: Calibration { slope: rounded(fusion.calibration.slope), intercept: rounded(fusion.calibration.intercept) },
         thresholds: fusion.thresholds,
         indicators: fusion.indicators.iter().map(|(indicator, weight)| (*indicator, rounded(*weight))).collect(),
+        proposals: fusion.proposals.clone(),
     };
     let text = toml::to_string(&fusion).map_err(|error| Error::Usage(format!("fusion.toml cannot be written: {error}")))?;
     Ok(format!("# Fusion weights in log-odds, calibration and thresholds; written by `foursight train`, see card.toml.\n\n{text}"))

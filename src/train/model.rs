@@ -24,17 +24,27 @@ pub(super) struct Model {
     hidden: usize,
 }
 
+/// What the heads say of one window.
+pub(super) struct WindowLogits {
+    /// One number a label.
+    pub(super) stalking: Vec<f32>,
+    /// One number an indicator for every id, id by id.
+    pub(super) tokens: Vec<f32>,
+}
+
 /// Heads by name with the number of their outputs. `tokens` is read off every token, the others off the mean state.
 const HEADS: [(&str, usize); 4] =
     [("stalking", LABELS.len()), ("risk", RISKS), ("indicators", Indicator::ALL.len()), ("tokens", Indicator::ALL.len())];
 
 impl Model {
     /// Encoder and heads as a bundle has them, and their parameters. The lowest `frozen_layers` layers and the embeddings stay as they
-    /// are.
+    /// are. A head that has learned nothing yet (all zeros) starts from `priors`: an output that is rarely wanted would else spend most
+    /// of the fit on learning just that (Lin et al. 2017, 3.3).
     pub(super) fn new(
         config: EncoderConfig,
         tensors: &HashMap<String, Tensor>,
         bundle_heads: &HashMap<String, Tensor>,
+        priors: &HashMap<&'static str, Vec<f32>>,
         settings: &Settings,
     ) -> Result<(Self, Vec<Parameter>)> {
         let (layers, hidden) = (config.num_hidden_layers, config.hidden_size);
@@ -52,8 +62,13 @@ impl Model {
                 Some(tensor) if tensor.dims() == shape => tensor.to_dtype(DType::F32),
                 _ => candle_core::bail!("the bundle has no tensor {name}.{part} of shape {shape:?}"),
             };
-            let weight = Var::from_tensor(&get("weight", &[outputs, hidden])?.t()?.contiguous()?)?;
-            let bias = Var::from_tensor(&get("bias", &[outputs])?)?;
+            let (weight, mut bias) = (get("weight", &[outputs, hidden])?, get("bias", &[outputs])?);
+            let is_fresh = weight.abs()?.sum_all()?.to_scalar::<f32>()? == 0.0 && bias.abs()?.sum_all()?.to_scalar::<f32>()? == 0.0;
+            if let Some(prior) = priors.get(name).filter(|_| is_fresh) {
+                bias = Tensor::new(prior.as_slice(), &Device::Cpu)?;
+            }
+            let weight = Var::from_tensor(&weight.t()?.contiguous()?)?;
+            let bias = Var::from_tensor(&bias)?;
             let rate = settings.head_rate / settings.rate;
             parameters.push(Parameter::new(format!("{name}.weight"), weight.clone(), rate));
             parameters.push(Parameter::new(format!("{name}.bias"), bias.clone(), rate));
@@ -67,11 +82,19 @@ impl Model {
         x.matmul(weight.as_tensor())?.broadcast_add(bias.as_tensor())
     }
 
-    /// The stalking logits of every window of `examples`: (windows, labels).
-    pub(super) fn logits(&self, examples: &[&Example]) -> Result<Vec<Vec<f32>>> {
+    /// What every window of `examples` says, without noise.
+    pub(super) fn read(&self, examples: &[&Example]) -> Result<Vec<WindowLogits>> {
         let ids: Vec<&[u32]> = examples.iter().flat_map(|example| example.windows.iter().map(|window| window.ids.as_slice())).collect();
         let states = self.encoder.states(&ids, &|x| Ok(x.clone()))?;
-        self.head("stalking", &states.mean()?)?.to_vec2()
+        let stalking = self.head("stalking", &states.mean()?)?.to_vec2()?;
+        let (count, longest, _) = states.states.dims3()?;
+        let tokens = self.head("tokens", &states.states.reshape((count * longest, self.hidden))?)?.flatten_all()?.to_vec1::<f32>()?;
+        let outputs = Indicator::ALL.len();
+        let of = |(i, stalking): (usize, Vec<f32>)| {
+            let start = i * longest * outputs;
+            WindowLogits { stalking, tokens: tokens[start..start + ids[i].len() * outputs].to_vec() }
+        };
+        Ok(stalking.into_iter().enumerate().map(of).collect())
     }
 
     /// The loss of a few records, summed over records so that parts of a step add up. A record of several windows is judged by its

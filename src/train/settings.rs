@@ -52,7 +52,7 @@ impl Default for Settings {
             patience: 2,
             frozen_layers: 0,
             rate: 1e-4,
-            head_rate: 1e-3,
+            head_rate: 3e-3,
             layer_decay: 0.85,
             warm_up: 0.1,
             weight_decay: 0.01,
@@ -64,8 +64,8 @@ impl Default for Settings {
             part_records: 4,
             smoothing: 0.05,
             risk_weight: 0.3,
-            indicator_weight: 2.0,
-            token_weight: 2.0,
+            indicator_weight: 8.0,
+            token_weight: 24.0,
             mask_id: 0,
         }
     }

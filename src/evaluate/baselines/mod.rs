@@ -35,6 +35,7 @@ mod tests {
             calibration: Calibration { slope: 2.0, intercept: -0.1 },
             thresholds: Thresholds { likely: 0.7, possible: 0.4 },
             indicators: BTreeMap::from([(Indicator::B07, 1.5)]),
+            proposals: BTreeMap::new(),
         };
         let features = |concern| Features { indicators: vec![Indicator::B07], ..Features::new(Logit(concern), &[]) };
         for concern in [-5.0, 0.0, 3.0] {
