@@ -162,7 +162,14 @@ impl Engine {
     pub fn examine(&self, incident: Incident) -> Result<Examined> {
         let narrative = PreparedNarrative::new(&incident.narrative);
         let (findings, readings) = rayon::join(|| self.rules.findings(&narrative), || self.read(&[&narrative], &|_| ()));
-        let reading = readings?.pop().unwrap_or(Reading { concern: Logit(0.0), tokens: 0, tokens_scored: 0, windows: 0, strongest: None, proposals: Vec::new() });
+        let reading = readings?.pop().unwrap_or(Reading {
+            concern: Logit(0.0),
+            tokens: 0,
+            tokens_scored: 0,
+            windows: 0,
+            strongest: None,
+            proposals: Vec::new(),
+        });
         let (record, tier_why) = self.record(incident, &narrative, findings, &reading, None);
         Ok(Examined { narrative, record, tier_why })
     }

@@ -13,8 +13,8 @@ mod proposals;
 mod tokenise;
 
 pub use bert::{Encoder, EncoderConfig};
-pub use head::{ClassLogits, Head};
 use head::TokenHead;
+pub use head::{ClassLogits, Head};
 pub(crate) use load::hex;
 pub use load::{Bundle, Card, LABELS};
 pub use proposals::{Proposal, ProposalThresholds};
@@ -133,9 +133,9 @@ impl Classifier {
         let longest = texts.iter().map(|ids| ids.len()).max().unwrap_or(0) * Indicator::ALL.len();
         let readings = means.iter().zip(windows).enumerate().map(|(i, (mean, (narrative, window)))| WindowReading {
             concern: ClassLogits::new(&self.head.logits(mean)).concern().0,
-            proposals: by_token.get(i * longest..(i + 1) * longest).map_or_else(Vec::new, |logits| {
-                proposals_in_window(logits, &window.places, &narrative.text, &self.proposal_thresholds)
-            }),
+            proposals: by_token
+                .get(i * longest..(i + 1) * longest)
+                .map_or_else(Vec::new, |logits| proposals_in_window(logits, &window.places, &narrative.text, &self.proposal_thresholds)),
         });
         Ok(readings.collect())
     }

@@ -48,7 +48,7 @@ pub(crate) fn in_window(logits: &[f32], places: &[Range<usize>], text: &str, thr
 
 /// The proposals of overlapping windows as one list, in order of place and indicator.
 pub(crate) fn merged(mut proposals: Vec<Proposal>) -> Vec<Proposal> {
-    proposals.sort_by(|a, b| (a.indicator, a.range.start, a.range.end).cmp(&(b.indicator, b.range.start, b.range.end)));
+    proposals.sort_by_key(|proposal| (proposal.indicator, proposal.range.start, proposal.range.end));
     let mut merged: Vec<Proposal> = Vec::new();
     for proposal in proposals {
         match merged.last_mut() {
@@ -108,8 +108,8 @@ mod tests {
 
     #[test]
     fn an_indicator_without_a_threshold_is_never_proposed() {
-        let places = [0..4];
-        assert!(in_window(&vec![9.0; Indicator::ALL.len()], &places, TEXT, &ProposalThresholds::new()).is_empty());
+        let places = std::slice::from_ref(&(0..4));
+        assert!(in_window(&vec![9.0; Indicator::ALL.len()], places, TEXT, &ProposalThresholds::new()).is_empty());
     }
 
     #[test]

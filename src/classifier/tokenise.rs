@@ -60,6 +60,11 @@ impl WindowTokeniser {
         self.tokenizer.token_to_id("[MASK]")
     }
 
+    /// The id of a word or mark that is one word piece.
+    pub(crate) fn word_id(&self, word: &str) -> Option<u32> {
+        self.tokenizer.token_to_id(word)
+    }
+
     /// Cuts at sentence borders where it can; a sentence longer than a window is cut between words.
     /// A narrative without a word has no windows.
     pub fn windows(&self, narrative: &PreparedNarrative) -> Windows {

@@ -34,6 +34,7 @@ pub use resampling::{BandPoint, ReadShare, ReadingLoad};
 pub use rows::{Confusion, Shares};
 pub use sample::{FileUsed, Sample};
 pub use slices::{Group, Part, Parting};
+pub(crate) use swaps::{NOT_HERS, SEXES};
 pub use systems::{Comparison, Operating, SystemFigures};
 pub use tables::as_text;
 

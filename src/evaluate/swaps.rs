@@ -11,7 +11,7 @@ static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\p{L}+\d?")
 
 /// Words of one sex and of the other; his, her and hers are looked at apart.
 #[rustfmt::skip]
-const SEXES: &[(&str, &str)] = &[
+pub(crate) const SEXES: &[(&str, &str)] = &[
     ("he", "she"), ("himself", "herself"), ("man", "woman"), ("men", "women"), ("male", "female"), ("males", "females"),
     ("boy", "girl"), ("boys", "girls"), ("boyfriend", "girlfriend"), ("boyfriends", "girlfriends"), ("bf", "gf"), ("husband", "wife"),
     ("gentleman", "lady"), ("gentlemen", "ladies"), ("lad", "lass"), ("sir", "madam"), ("father", "mother"), ("dad", "mum"),
@@ -54,7 +54,7 @@ const TITLES: [&str; 8] = ["mr", "mrs", "ms", "miss", "dr", "sister", "sir", "re
 
 /// Words after which `her` belongs to nobody: it is `him` then, else `his`.
 #[rustfmt::skip]
-const NOT_HERS: &[&str] = &[
+pub(crate) const NOT_HERS: &[&str] = &[
     "a", "about", "after", "again", "against", "all", "an", "and", "any", "around", "as", "at", "away", "back", "because", "been",
     "before", "but", "by", "constantly", "continually", "daily", "down", "during", "every", "everywhere", "for", "from", "had", "has",
     "he", "home", "how", "if", "in", "into", "is", "it", "just", "last", "more", "multiple", "near", "not", "now", "numerous", "off",

@@ -94,11 +94,7 @@ pub(super) fn priors(examples: &[Example]) -> HashMap<&'static str, Vec<f32>> {
         let count = 0.5 + examples.iter().filter(|example| example.label == label).count() as f32;
         (count / (examples.len() as f32 + 1.5)).ln()
     };
-    HashMap::from([
-        ("stalking", Label::ALL.map(share).to_vec()),
-        ("indicators", log_odds(&of_windows)),
-        ("tokens", log_odds(&of_tokens)),
-    ])
+    HashMap::from([("stalking", Label::ALL.map(share).to_vec()), ("indicators", log_odds(&of_windows)), ("tokens", log_odds(&of_tokens))])
 }
 
 /// One pass over the examples: steps of `batch` records, each step in parts of at most `part_tokens` padded word pieces (one record at

@@ -13,6 +13,7 @@ mod model;
 mod optimiser;
 mod proposing;
 mod settings;
+mod swapping;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -35,6 +36,7 @@ use crate::labels::{Label, LabelledRecord, Split};
 use crate::narrative::PreparedNarrative;
 use fusing::Scored;
 use model::Model;
+use swapping::Swaps;
 
 /// Fewest records of each label in train, and in dev, that a fit is worth anything with.
 const MIN_TRAIN: usize = 50;
@@ -78,7 +80,8 @@ pub fn fit(
         .map_err(|error| places.base.fault(format!("config.json does not parse: {error}")))?;
     let weights = tensors(places.base, "encoder.safetensors")?;
     let heads = tensors(places.base, "heads.safetensors")?;
-    let (model, mut parameters) = Model::new(config, &weights, &heads, &examples::priors(&train_examples), &settings)?;
+    let (model, mut parameters) =
+        Model::new(config, &weights, &heads, &examples::priors(&train_examples), Swaps::new(&tokeniser), &settings)?;
     let fingerprint = fingerprint(records, places.base, &settings);
     let task = Task {
         model: &model,

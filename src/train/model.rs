@@ -11,6 +11,7 @@ use rand_pcg::Pcg64Mcg;
 use super::examples::Example;
 use super::optimiser::Parameter;
 use super::settings::Settings;
+use super::swapping::Swaps;
 use crate::classifier::{Encoder, EncoderConfig, LABELS};
 use crate::domain::Indicator;
 
@@ -22,6 +23,7 @@ pub(super) struct Model {
     encoder: Encoder,
     heads: HashMap<&'static str, (Var, Var)>,
     hidden: usize,
+    swaps: Swaps,
 }
 
 /// What the heads say of one window.
@@ -45,6 +47,7 @@ impl Model {
         tensors: &HashMap<String, Tensor>,
         bundle_heads: &HashMap<String, Tensor>,
         priors: &HashMap<&'static str, Vec<f32>>,
+        swaps: Swaps,
         settings: &Settings,
     ) -> Result<(Self, Vec<Parameter>)> {
         let (layers, hidden) = (config.num_hidden_layers, config.hidden_size);
@@ -74,7 +77,7 @@ impl Model {
             parameters.push(Parameter::new(format!("{name}.bias"), bias.clone(), rate));
             heads.insert(name, (weight, bias));
         }
-        Ok((Self { encoder, heads, hidden }, parameters))
+        Ok((Self { encoder, heads, hidden, swaps }, parameters))
     }
 
     fn head(&self, name: &str, x: &Tensor) -> Result<Tensor> {
@@ -103,8 +106,14 @@ impl Model {
         let random = RefCell::new(Pcg64Mcg::seed_from_u64(seed));
         let noise = |x: &Tensor| dropped(x, settings.dropout, &mut random.borrow_mut());
         let windows: Vec<_> = examples.iter().flat_map(|example| &example.windows).collect();
-        let masked: Vec<Vec<u32>> =
-            windows.iter().map(|window| masked(&window.ids, settings.mask_id, settings.masking, &mut random.borrow_mut())).collect();
+        let mut masked: Vec<Vec<u32>> = Vec::with_capacity(windows.len());
+        for example in examples {
+            let swaps = random.borrow_mut().random::<f32>() < settings.swapped_sexes;
+            for window in &example.windows {
+                let ids = if swaps { self.swaps.swapped(&window.ids) } else { window.ids.clone() };
+                masked.push(hidden_in_part(&ids, settings.mask_id, settings.masking, &mut random.borrow_mut()));
+            }
+        }
         let ids: Vec<&[u32]> = masked.iter().map(Vec::as_slice).collect();
         let states = self.encoder.states(&ids, &noise)?;
         let mean = noise(&states.mean()?)?;
@@ -224,7 +233,7 @@ fn dropped(x: &Tensor, share: f32, random: &mut Pcg64Mcg) -> Result<Tensor> {
 }
 
 /// The ids with a share of them hidden, the markers never.
-fn masked(ids: &[u32], mask_id: u32, share: f32, random: &mut Pcg64Mcg) -> Vec<u32> {
+fn hidden_in_part(ids: &[u32], mask_id: u32, share: f32, random: &mut Pcg64Mcg) -> Vec<u32> {
     let last = ids.len() - 1;
     ids.iter().enumerate().map(|(i, id)| if i > 0 && i < last && random.random::<f32>() < share { mask_id } else { *id }).collect()
 }

@@ -26,9 +26,12 @@ pub(super) fn fit(records: &[&LabelledRecord], said: &[Vec<WindowLogits>], token
         .map(|(record, said, evidence)| {
             let narrative = PreparedNarrative::new(&record.narrative);
             let all = Indicator::ALL.into_iter().map(|indicator| (indicator, lowest)).collect();
-            let in_windows = tokeniser.windows(&narrative).windows.into_iter().zip(said).flat_map(|(window, said)| {
-                proposals_in_window(&said.tokens, &window.places, &narrative.text, &all)
-            });
+            let in_windows = tokeniser
+                .windows(&narrative)
+                .windows
+                .into_iter()
+                .zip(said)
+                .flat_map(|(window, said)| proposals_in_window(&said.tokens, &window.places, &narrative.text, &all));
             merged_proposals(in_windows.collect())
                 .into_iter()
                 .map(|proposal| {
@@ -42,8 +45,12 @@ pub(super) fn fit(records: &[&LabelledRecord], said: &[Vec<WindowLogits>], token
     Indicator::ALL
         .into_iter()
         .filter_map(|indicator| {
-            let of: Vec<(f64, bool)> =
-                proposed.iter().flatten().filter(|(other, ..)| *other == indicator).map(|(_, probability, hit)| (*probability, *hit)).collect();
+            let of: Vec<(f64, bool)> = proposed
+                .iter()
+                .flatten()
+                .filter(|(other, ..)| *other == indicator)
+                .map(|(_, probability, hit)| (*probability, *hit))
+                .collect();
             least_precise_enough(&of).map(|threshold| (indicator, threshold))
         })
         .collect()

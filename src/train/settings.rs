@@ -26,6 +26,8 @@ pub struct Settings {
     pub dropout: f32,
     /// Share of word pieces that are hidden from the encoder.
     pub masking: f32,
+    /// Share of records that are told with the sexes exchanged, drawn anew in every pass.
+    pub swapped_sexes: f32,
     /// Gradients are clipped to this norm.
     pub clip: f32,
     /// Records a step.
@@ -58,6 +60,7 @@ impl Default for Settings {
             weight_decay: 0.01,
             dropout: 0.1,
             masking: 0.1,
+            swapped_sexes: 0.5,
             clip: 1.0,
             batch: 16,
             part_tokens: 1_024,
