@@ -336,7 +336,7 @@ fn no_name_repeats_across_writers() {
         for pair in record.narrative.split_whitespace().collect::<Vec<_>>().windows(2) {
             let is_title = ["Mr", "Mrs", "Ms", "Miss", "Dr", "PC", "Sgt", "DC"].contains(&pair[0].trim_matches('.'));
             let name: String = pair[1].chars().take_while(|c| c.is_alphabetic()).collect();
-            if is_title && name.len() > 2 && name.chars().skip(1).all(char::is_lowercase) {
+            if is_title && name.len() > 2 && name.starts_with(char::is_uppercase) && name.chars().skip(1).all(char::is_lowercase) {
                 writers.entry(name).or_default().insert(&record.writer);
             }
         }
