@@ -5,8 +5,11 @@
 
 mod context;
 mod engine;
+mod frequency;
+mod outline;
 mod pattern;
 mod rule;
+mod vocabulary;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -20,8 +23,9 @@ pub use rule::{Cue, Direction, Rule, RuleStatus};
 use crate::domain::{Context, Finding, FindingStatus, Indicator};
 use crate::error::{Error, Result};
 use crate::narrative::PreparedNarrative;
-use context::Scopes;
+use context::{Cues, Scopes};
 use engine::{PatternFault, PatternSet};
+use pattern::Language;
 use rule::{Lexicon, repeated_id};
 
 /// Rules per indicator below which the registry is called too thin.
@@ -32,9 +36,8 @@ const MIN_RULES: usize = 3;
 pub struct RuleSet {
     rules: Vec<Rule>,
     ids: Vec<Arc<str>>,
-    cues: Vec<Cue>,
+    cues: Cues,
     patterns: PatternSet,
-    cue_patterns: PatternSet,
     sha256: String,
 }
 
@@ -49,7 +52,13 @@ impl RuleSet {
         if let Some(folder) = own_rules {
             lexicon.add_folder(folder)?;
         }
-        Self::compile(lexicon)
+        let set = Self::compile(lexicon)?;
+        if own_rules.is_some() {
+            // The lexicon in the binary is compiled by the tests; here a broken pattern must be told before the run.
+            set.patterns.compile_all().map_err(|fault| rule_fault(&set.rules[fault.owner].file, &fault))?;
+            set.cues.compile_all()?;
+        }
+        Ok(set)
     }
 
     fn compile(lexicon: Lexicon) -> Result<Self> {
@@ -61,23 +70,16 @@ impl RuleSet {
                 message: format!("id {} is used already by {}; give this rule an id of its own", second.id, first.file.display()),
             });
         }
-        let owned = rules.iter().enumerate().filter(|(_, rule)| rule.status != RuleStatus::Retired);
-        let patterns = PatternSet::new(owned.flat_map(|(i, rule)| rule.patterns.iter().map(move |p| (i, p.as_str()))), &classes)
-            .map_err(|fault| rule_fault(&rules[fault.owner].file, &fault))?;
-        let cue_owned = cues.iter().enumerate().flat_map(|(i, cue)| {
-            let words = cue.patterns.iter().map(move |p| (2 * i, p.as_str()));
-            words.chain(cue.decoys.iter().map(move |p| (2 * i + 1, p.as_str())))
-        });
-        let cue_patterns =
-            PatternSet::new(cue_owned.chain(terminators.iter().map(|p| (usize::MAX, p.as_str()))), &classes).map_err(|fault| {
-                let id = cues.get(fault.owner / 2).map_or("terminators", |cue| cue.id.as_str());
-                rule_fault(&PathBuf::from(format!("context cue {id}")), &fault)
-            })?;
         let mut hash = Sha256::new();
         hash.update(format!("{rules:?}{cues:?}{terminators:?}{classes:?}"));
         let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let language = Arc::new(Language::new(&classes));
+        let owned = rules.iter().enumerate().filter(|(_, rule)| rule.status != RuleStatus::Retired);
+        let patterns = PatternSet::new(owned.flat_map(|(i, rule)| rule.patterns.iter().map(move |p| (i, p.as_str()))), &language)
+            .map_err(|fault| rule_fault(&rules[fault.owner].file, &fault))?;
+        let cues = Cues::new(cues, &terminators, &language)?;
         let ids = rules.iter().map(|rule| Arc::from(rule.id.as_str())).collect();
-        Ok(Self { rules, ids, cues, patterns, cue_patterns, sha256 })
+        Ok(Self { rules, ids, cues, patterns, sha256 })
     }
 
     /// The rules in the order of their ids, retired ones too.
@@ -87,7 +89,7 @@ impl RuleSet {
 
     /// The context cues.
     pub fn cues(&self) -> &[Cue] {
-        &self.cues
+        self.cues.all()
     }
 
     /// A hash of everything that the rules, classes and cues say.
@@ -115,16 +117,16 @@ impl RuleSet {
 
     /// With `company`, rules that need other findings beside them are held to it; without, their words alone are read.
     fn find(&self, narrative: &PreparedNarrative, company: bool) -> Vec<Finding> {
-        let matches = self.patterns.find(&narrative.folded, &narrative.sentences);
+        let matches = self.patterns.find(&narrative.folded, narrative.sentences.iter().cloned());
         if matches.is_empty() {
             return Vec::new();
         }
-        let scopes = Scopes::new(narrative, &self.cues, &self.cue_patterns);
+        let scopes = Scopes::new(narrative, &self.cues, matches.iter().map(|found| found.range.start));
         let judged: Vec<_> = matches
             .into_iter()
             .map(|found| {
                 let rule = &self.rules[found.owner];
-                let status = match scopes.of(rule.indicator, &found.range, &rule.set_aside_when, &self.cues) {
+                let status = match scopes.of(rule.indicator, &found.range, &rule.set_aside_when) {
                     None => FindingStatus::Counted,
                     Some(context) => FindingStatus::SetAside(context),
                 };
@@ -180,7 +182,7 @@ impl RuleSet {
                 }
             }
         }
-        for (index, cue) in self.cues.iter().enumerate() {
+        for (index, cue) in self.cues.all().iter().enumerate() {
             let mut fault = |message: String| faults.push(Fault { rule: cue.id.clone(), file: PathBuf::new(), message });
             let wanted = cue.covers.iter().map(|sentence| (sentence, true)).chain(cue.spares.iter().map(|sentence| (sentence, false)));
             for (sentence, covered) in wanted {
@@ -208,8 +210,8 @@ impl RuleSet {
         let (before, rest) = example.split_once('[')?;
         let (target, after) = rest.split_once(']')?;
         let narrative = PreparedNarrative::new(&format!("{before}{target}{after}"));
-        let scopes = Scopes::new(&narrative, &self.cues, &self.cue_patterns);
-        Some(scopes.reached_by(cue, &(before.len()..before.len() + target.len()), &self.cues))
+        let scopes = Scopes::new(&narrative, &self.cues, 0..narrative.folded.len());
+        Some(scopes.reached_by(cue, &(before.len()..before.len() + target.len())))
     }
 
     /// A rule's sentences show its words; the company that it needs is the record's affair.
@@ -242,7 +244,7 @@ pub struct Fault {
     pub message: String,
 }
 
-fn rule_fault(file: &Path, fault: &PatternFault) -> Error {
+pub(crate) fn rule_fault(file: &Path, fault: &PatternFault) -> Error {
     Error::Rule { path: file.to_owned(), message: format!("pattern {}: {}", fault.number, fault.message) }
 }
 

@@ -127,12 +127,18 @@ fn sections(text: &str) -> Vec<Section> {
 
 fn fields(text: &str, stamps: &[Range<usize>], sections: &[Section]) -> Vec<Field> {
     let mut fields: Vec<Field> = Vec::new();
-    let taken = |fields: &[Field], range: &Range<usize>| {
-        fields.iter().any(|field| field.label.start < range.end && range.start < field.value.end)
-            || stamps.iter().any(|stamp| stamp.start < range.end && range.start < stamp.end)
-            || sections.iter().any(|section| section.heading.start < range.end && range.start < section.heading.end)
-    };
     for (pattern, answers_only) in [(&*QUESTION, false), (&*INLINE, true), (&*LINE_FIELD, false)] {
+        // How far the fields of earlier patterns reach, up to and with each of them; those of this one come in order.
+        let mut farthest = 0;
+        let reaches: Vec<usize> = fields
+            .iter()
+            .map(|field| {
+                farthest = field.value.end.max(farthest);
+                farthest
+            })
+            .collect();
+        let before = fields.len();
+        let mut reached = 0;
         let mut at = 0;
         while let Some(found) = pattern.captures_at(text, at) {
             let (Some(whole), Some(label)) = (found.get(0), found.name("label")) else { break };
@@ -140,18 +146,30 @@ fn fields(text: &str, stamps: &[Range<usize>], sections: &[Section]) -> Vec<Fiel
             let value = found.name("value").map_or_else(|| answer_behind(text, whole.end()), |value| value.range());
             // What ends one field may begin the next.
             at = value.start;
-            if taken(&fields, &label) || label.len() > MAX_QUESTION_BYTES {
+            let earlier = fields[..before].partition_point(|field| field.label.start < label.end);
+            let taken = label.start < reached
+                || (earlier > 0 && label.start < reaches[earlier - 1])
+                || meets(stamps, |stamp| stamp, &label)
+                || meets(sections, |section| &section.heading, &label);
+            if taken || label.len() > MAX_QUESTION_BYTES {
                 continue;
             }
             let answer = answer(text[value.clone()].trim());
             if answers_only && answer == Answer::Text {
                 continue;
             }
+            reached = reached.max(value.end);
             fields.push(Field { label, value, answer });
         }
         fields.sort_by_key(|field| field.label.start);
     }
     fields
+}
+
+/// Whether one of the ranges of `sorted`, in order and not overlapping, overlaps `range`.
+fn meets<T>(sorted: &[T], of: impl Fn(&T) -> &Range<usize>, range: &Range<usize>) -> bool {
+    let last = sorted[..sorted.partition_point(|item| of(item).start < range.end)].last();
+    last.is_some_and(|item| range.start < of(item).end)
 }
 
 /// The rest of the line behind a question, up to the next question and no longer than an answer is.

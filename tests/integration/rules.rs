@@ -1,9 +1,11 @@
 //! The rules in the program keep their promises, and a force's own broken rules are refused with file, place and cause.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use foursight::indicators::RuleSet;
+use foursight::narrative::PreparedNarrative;
 
 const RULE: &str = r#"
 id = "B07-90"
@@ -21,6 +23,70 @@ must_pass = ["Fox at the allotment."]
 fn every_rule_and_cue_keeps_its_examples() {
     let faults = RuleSet::load(None).unwrap().check();
     assert!(faults.is_empty(), "{} faults: {faults:#?}", faults.len());
+}
+
+/// Sentences again and again, up to a megabyte.
+fn megabyte<'a>(sentences: impl Iterator<Item = &'a str> + Clone, between: &str) -> String {
+    let mut text = String::new();
+    for sentence in sentences.cycle().take_while({
+        let mut length = 0;
+        move |sentence| {
+            length += sentence.len() + 1;
+            length <= 1 << 20
+        }
+    }) {
+        text.push_str(sentence);
+        text.push_str(between);
+    }
+    text
+}
+
+/// How long the rules take over each text: the shortest of some readings in turn, so that other work on the machine matters less.
+fn readings(rules: &RuleSet, texts: [&str; 2]) -> [Duration; 2] {
+    let narratives = texts.map(PreparedNarrative::new);
+    let mut shortest = [Duration::MAX; 2];
+    for _ in 0..7 {
+        for (narrative, shortest) in narratives.iter().zip(&mut shortest) {
+            let begun = Instant::now();
+            rules.findings(narrative);
+            *shortest = begun.elapsed().min(*shortest);
+        }
+    }
+    shortest
+}
+
+#[test]
+fn near_matches_take_no_more_than_twice_the_time_of_ordinary_text() {
+    let rules = RuleSet::load(None).unwrap();
+    let mut week = csv::Reader::from_path("fixtures/incidents/force-week.csv").unwrap();
+    let narrative = week.headers().unwrap().iter().position(|name| name == "Narrative Text").unwrap();
+    let narratives: Vec<String> = week.records().filter_map(|row| row.ok()?.get(narrative).map(str::to_owned)).collect();
+    let ordinary = megabyte(narratives.iter().map(String::as_str), "\n\n");
+    // A rule's own look-alikes hold its words and are not it.
+    let near = megabyte(rules.rules().iter().flat_map(|rule| &rule.must_pass).map(String::as_str), "\n");
+    let [ordinary, near] = readings(&rules, [&ordinary, &near]);
+    assert!(near < ordinary * 2, "ordinary {ordinary:?}, near matches {near:?} a megabyte");
+}
+
+#[test]
+fn time_grows_with_the_text_and_no_faster() {
+    let rules = RuleSet::load(None).unwrap();
+    // No sentence ends, no blanks, words that begin many patterns, forms without end: what a search that backtracks chokes on.
+    let units =
+        ["he keeps on a contacting the outside of all the house again ", "outside,", "no,", "he waits ", "Weapons: none\n", "x", "/he "];
+    for unit in units {
+        let whole = |text: &str| {
+            let begun = Instant::now();
+            rules.findings(&PreparedNarrative::new(text));
+            begun.elapsed()
+        };
+        let (short, long) = (unit.repeat((1 << 15) / unit.len()), unit.repeat((1 << 17) / unit.len()));
+        whole(&long);
+        let short = (0..3).map(|_| whole(&short)).min().unwrap();
+        let long = (0..3).map(|_| whole(&long)).min().unwrap();
+        // Four times the text; a square would be 16 times the time.
+        assert!(long < short * 9 + Duration::from_millis(20), "{unit:?}: {short:?} for 32 KiB, {long:?} for 128 KiB");
+    }
 }
 
 fn with(files: &[(&str, &str)]) -> tempfile::TempDir {
