@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::rows::Row;
 use super::statistics::Share;
-use crate::domain::{Indicator, Span};
+use crate::domain::{Finding, Indicator, Span};
+use crate::labels::LabelledRecord;
 
 /// Findings against labels.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -36,15 +37,20 @@ pub struct IndicatorFigures {
 
 /// Counts over the rows whose evidence is labelled.
 pub(super) fn findings(rows: &[Row<'_>]) -> FindingFigures {
+    figures(rows.iter().map(|row| (row.record, row.screened.findings.as_slice())))
+}
+
+/// Counts over the records whose evidence is labelled, each with what was found in it.
+pub(super) fn figures<'a>(read: impl Iterator<Item = (&'a LabelledRecord, &'a [Finding])>) -> FindingFigures {
     let mut by_indicator: BTreeMap<Indicator, (Share, Share)> = BTreeMap::new();
     let mut set_aside = Share::default();
     let mut by_why: BTreeMap<&'static str, Share> = BTreeMap::new();
     let mut records = 0;
-    for row in rows {
-        let Some(evidence) = &row.record.evidence else { continue };
+    for (record, findings) in read {
+        let Some(evidence) = &record.evidence else { continue };
         records += 1;
         let found: Vec<(Indicator, Span)> =
-            row.screened.findings.iter().filter(|finding| finding.is_counted()).map(|finding| (finding.indicator, finding.span)).collect();
+            findings.iter().filter(|finding| finding.is_counted()).map(|finding| (finding.indicator, finding.span)).collect();
         for indicator in Indicator::ALL {
             let of = |places: &[(Indicator, Span)]| {
                 places.iter().filter(|(other, _)| *other == indicator).map(|(_, span)| *span).collect::<Vec<_>>()
@@ -56,7 +62,7 @@ pub(super) fn findings(rows: &[Row<'_>]) -> FindingFigures {
             add(precision, hits(&found, &quotes));
             add(recall, hits(&quotes, &found));
         }
-        for quote in &row.record.set_aside {
+        for quote in &record.set_aside {
             let wrong =
                 found.iter().any(|(indicator, span)| span.overlaps(quote.span) && quote.indicator.is_none_or(|named| named == *indicator));
             add(&mut set_aside, Share::counting([wrong]));
