@@ -135,6 +135,18 @@ fn rules() -> Command {
         .subcommand(Command::new("list").about("Every rule, by indicator").args(rule_options()))
         .subcommand(Command::new("show").about("What one rule or indicator means, with its examples").arg(id).args(rule_options()))
         .subcommand(Command::new("check").about("Run every rule's own examples").args(rule_options()))
+        .subcommand(
+            Command::new("report")
+                .about("What each rule is worth on labelled records: hits, false alarms, what it alone finds, rules that never fired")
+                .arg(Arg::new("labelled").value_name("LABELLED").num_args(1..).required(true).help("Labelled records, JSON Lines"))
+                .arg(option(
+                    "split",
+                    "SPLIT",
+                    "Only the writers that splits.toml beside LABELLED has for test, dev or train [default: all]",
+                ))
+                .args(rule_options()),
+        )
+        .subcommand(Command::new("handbook").about("The reviewers' handbook as Markdown, on standard output").args(rule_options()))
 }
 
 fn train() -> Command {

@@ -82,16 +82,7 @@ fn options(matches: &ArgMatches) -> Result<Options> {
     if settings.prevalence_percent.is_some_and(|percent| !(percent > 0.0 && percent < 100.0)) {
         resolver.fault("--prevalence is a percentage above 0 and below 100");
     }
-    let split = match resolver.value("split", "all".to_owned()).as_str() {
-        "all" => None,
-        "train" => Some(Split::Train),
-        "dev" => Some(Split::Dev),
-        "test" => Some(Split::Test),
-        other => {
-            resolver.fault(format!("--split {other:?} is none of train, dev, test and all"));
-            None
-        }
-    };
+    let split = split_of(&mut resolver);
     let (records, train) = (files(matches, &mut resolver, "records"), files(matches, &mut resolver, "train"));
     let options = Options {
         engine,
@@ -120,5 +111,19 @@ fn files(matches: &ArgMatches, resolver: &mut Resolver<'_>, name: &str) -> Vec<P
     match matches.get_many::<String>(name) {
         Some(typed) if matches.value_source(name) == Some(ValueSource::CommandLine) => typed.map(PathBuf::from).collect(),
         _ => set.into_iter().map(PathBuf::from).collect(),
+    }
+}
+
+/// The writers to read; all of them for `None`.
+pub(super) fn split_of(resolver: &mut Resolver<'_>) -> Option<Split> {
+    match resolver.value("split", "all".to_owned()).as_str() {
+        "all" => None,
+        "train" => Some(Split::Train),
+        "dev" => Some(Split::Dev),
+        "test" => Some(Split::Test),
+        other => {
+            resolver.fault(format!("--split {other:?} is none of train, dev, test and all"));
+            None
+        }
     }
 }

@@ -1,6 +1,7 @@
-//! `foursight rules list|show|check`.
+//! `foursight rules list|show|check|report|handbook`.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use anstream::stdout;
 use anstyle::Style;
@@ -9,21 +10,25 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::json;
 
 use super::args::OPTIONS;
+use super::evaluate::split_of;
 use super::settings::Resolver;
 use crate::domain::{Context, Indicator};
 use crate::error::{Error, Result};
-use crate::indicators::{Rule, RuleSet};
+use crate::evaluate::statistics::Share;
+use crate::evaluate::{IndicatorFigures, RuleFigures, RuleReport, Sample, by_rule};
+use crate::indicators::{Rule, RuleSet, handbook};
 
 const BOLD: Style = Style::new().bold();
 const QUIET: Style = Style::new().dimmed();
 
 pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     let Some((verb, matches)) = matches.subcommand() else {
-        return Err(Error::Usage("rules wants list, show or check".to_owned()));
+        return Err(Error::Usage("rules wants list, show, check, report or handbook".to_owned()));
     };
     let mut resolver = Resolver::new(matches, OPTIONS)?;
-    let own = resolver.optional::<String>("rules").map(std::path::PathBuf::from);
+    let own = resolver.optional::<String>("rules").map(PathBuf::from);
     let json = resolver.switch("json");
+    let split = (verb == "report").then(|| split_of(&mut resolver)).flatten();
     resolver.finish()?;
     let rules = RuleSet::load(own.as_deref())?;
     let mut out = stdout().lock();
@@ -37,9 +42,67 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
             }
             show(&mut out, &chosen, &id, json)
         }
+        "report" => {
+            let labelled: Vec<PathBuf> = matches.get_many::<String>("labelled").into_iter().flatten().map(PathBuf::from).collect();
+            let sample = Sample::load(&labelled, &[], &[], split)?;
+            report(&mut out, &by_rule(&rules, &sample.records), json)
+        }
+        "handbook" => write!(out, "{}", handbook(&rules)),
         _ => return check(&mut out, &rules, json),
     };
     written_out(written)
+}
+
+/// Every rule, the worst first: most false alarms; then the indicators and the records.
+fn report(out: &mut impl Write, report: &RuleReport, json: bool) -> std::io::Result<()> {
+    if json {
+        return writeln!(out, "{}", json!(report));
+    }
+    let mut rules: Vec<&RuleFigures> = report.rules.iter().filter(|rule| !rule.never_fired()).collect();
+    rules.sort_by(|a, b| b.false_alarms().cmp(&a.false_alarms()).then_with(|| a.id.cmp(&b.id)));
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["rule", "counted", "borne out", "precision", "false alarms", "alone", "in no-records", "set aside"]);
+    for rule in rules {
+        table.add_row([
+            rule.id.clone(),
+            rule.precision.of.to_string(),
+            rule.precision.count.to_string(),
+            two_places(rule.precision),
+            rule.false_alarms().to_string(),
+            rule.unique.to_string(),
+            rule.in_no.to_string(),
+            rule.set_aside.to_string(),
+        ]);
+    }
+    writeln!(out, "{table}\n")?;
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["indicator", "precision", "of", "recall", "of"]);
+    for figures in std::iter::once(&report.findings.all).chain(&report.findings.indicators) {
+        let IndicatorFigures { id, precision, recall, .. } = figures;
+        table.add_row([(*id).to_owned(), two_places(*precision), precision.of.to_string(), two_places(*recall), recall.of.to_string()]);
+    }
+    writeln!(out, "{table}\n")?;
+    let silent: Vec<&str> = report.rules.iter().filter(|rule| rule.never_fired()).map(|rule| rule.id.as_str()).collect();
+    writeln!(out, "never fired: {}", if silent.is_empty() { "none".to_owned() } else { silent.join(", ") })?;
+    writeln!(
+        out,
+        "set-aside words wrongly counted: {} of {}",
+        report.findings.set_aside_counted.count, report.findings.set_aside_counted.of
+    )?;
+    writeln!(
+        out,
+        "rules alone, records with a counted behaviour, pattern or breach: precision {} of {}, recall {} of {}",
+        two_places(report.record_precision),
+        report.record_precision.of,
+        two_places(report.record_recall),
+        report.record_recall.of
+    )
+}
+
+fn two_places(share: Share) -> String {
+    share.value().map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"))
 }
 
 /// A reader that closes the pipe early (`| head`) is no failure.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::rows::Row;
 use super::statistics::Share;
 use crate::domain::{Finding, Indicator, Span};
+use crate::labels::LabelledRecord;
 
 /// Findings against labels.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -38,15 +39,20 @@ pub struct IndicatorFigures {
 
 /// Counts over the rows whose evidence is labelled.
 pub(super) fn findings(rows: &[Row<'_>]) -> FindingFigures {
+    figures(rows.iter().map(|row| (row.record, row.screened.findings.as_slice())))
+}
+
+/// Counts over the records whose evidence is labelled, each with what was found in it.
+pub(super) fn figures<'a>(read: impl Iterator<Item = (&'a LabelledRecord, &'a [Finding])>) -> FindingFigures {
     let mut by_indicator: BTreeMap<Indicator, (Share, Share)> = BTreeMap::new();
     let mut set_aside = Share::default();
     let mut by_why: BTreeMap<&'static str, Share> = BTreeMap::new();
     let mut records = 0;
     let mut by_rules = IndicatorFigures { id: "rules", name: "all, by rules alone", precision: Share::default(), recall: Share::default() };
-    for row in rows {
-        let Some(evidence) = &row.record.evidence else { continue };
+    for (record, findings) in read {
+        let Some(evidence) = &record.evidence else { continue };
         records += 1;
-        let counted: Vec<&Finding> = row.screened.findings.iter().filter(|finding| finding.is_counted()).collect();
+        let counted: Vec<&Finding> = findings.iter().filter(|finding| finding.is_counted()).collect();
         let found: Vec<(Indicator, Span)> = counted.iter().map(|finding| (finding.indicator, finding.span)).collect();
         let ruled: Vec<(Indicator, Span)> =
             counted.iter().filter(|finding| !finding.is_the_models()).map(|finding| (finding.indicator, finding.span)).collect();
@@ -63,7 +69,7 @@ pub(super) fn findings(rows: &[Row<'_>]) -> FindingFigures {
             add(&mut by_rules.precision, hits(&ruled, &quotes));
             add(&mut by_rules.recall, hits(&quotes, &ruled));
         }
-        for quote in &row.record.set_aside {
+        for quote in &record.set_aside {
             let wrong =
                 found.iter().any(|(indicator, span)| span.overlaps(quote.span) && quote.indicator.is_none_or(|named| named == *indicator));
             add(&mut set_aside, Share::counting([wrong]));

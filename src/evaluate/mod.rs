@@ -4,6 +4,7 @@
 //! Reads what the pipeline produced plus labels; nothing in the screening path imports this module.
 
 mod baselines;
+mod by_rule;
 mod counterfactual;
 mod faults;
 mod findings;
@@ -24,6 +25,7 @@ mod words;
 
 use serde::Serialize;
 
+pub use by_rule::{RuleFigures, RuleReport, by_rule};
 pub use counterfactual::{Change, ChangeFigures, Counterfactual, Flipped};
 pub use faults::{Fault, FaultFinding};
 pub use findings::{FindingFigures, IndicatorFigures};

@@ -249,6 +249,14 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_before_a_word_is_part_of_the_match() {
+        let set = set(&["-(?:army|stock)", "(?:i|'ve) been"]);
+        let text = "ex-army, they've been";
+        let found: Vec<_> = set.find(text, std::iter::once(0..text.len())).into_iter().map(|m| (m.owner, &text[m.range])).collect();
+        assert_eq!(found, [(0, "-army"), (1, "'ve been")]);
+    }
+
+    #[test]
     fn broken_patterns_are_told_by_owner_and_number() {
         let language = Arc::new(Language::new(&Classes::new()));
         for pattern in [r"\w+ house", ".{0,3}house", "(?:his )?house|", "(house", "house ~99 x"] {

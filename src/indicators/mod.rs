@@ -6,6 +6,7 @@
 mod context;
 mod engine;
 mod frequency;
+mod handbook;
 mod outline;
 mod pattern;
 mod rule;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+pub use handbook::handbook;
 pub use rule::{Cue, Direction, Rule, RuleStatus};
 
 use crate::domain::{Context, Finding, FindingStatus, Indicator};
@@ -107,8 +109,8 @@ impl RuleSet {
         if words.is_empty() {
             return Vec::new();
         }
-        let scopes = Scopes::new(narrative, &self.cues, &self.cue_patterns);
-        let status = |(indicator, range): &(Indicator, Range<usize>)| match scopes.of(*indicator, range, &Context::ALL, &self.cues) {
+        let scopes = Scopes::new(narrative, &self.cues, words.iter().map(|(_, range)| range.start));
+        let status = |(indicator, range): &(Indicator, Range<usize>)| match scopes.of(*indicator, range, &Context::ALL) {
             None => FindingStatus::Counted,
             Some(context) => FindingStatus::SetAside(context),
         };
@@ -245,7 +247,10 @@ pub struct Fault {
 }
 
 pub(crate) fn rule_fault(file: &Path, fault: &PatternFault) -> Error {
-    Error::Rule { path: file.to_owned(), message: format!("pattern {}: {}", fault.number, fault.message) }
+    // Files in the program are not on disk; the tests compile them.
+    let place = std::fs::read_to_string(file).ok().and_then(|text| rule::place_of_pattern(&text, fault.number));
+    let place = place.map_or_else(String::new, |(line, column)| format!("line {line}, column {column}: "));
+    Error::Rule { path: file.to_owned(), message: format!("{place}pattern {}: {}", fault.number, fault.message) }
 }
 
 #[cfg(test)]

@@ -209,14 +209,27 @@ pub(crate) fn repeated_id(rules: &[Rule]) -> Option<(&Rule, &Rule)> {
     sorted.windows(2).find(|pair| pair[0].id == pair[1].id).map(|pair| (pair[0], pair[1]))
 }
 
+/// Line and column, from 1, of a rule's pattern of this number, from 1.
+pub(crate) fn place_of_pattern(text: &str, number: usize) -> Option<(usize, usize)> {
+    #[derive(Deserialize)]
+    struct Patterns {
+        patterns: Vec<toml::Spanned<String>>,
+    }
+    let Patterns { patterns } = toml::from_str(text).ok()?;
+    Some(line_and_column(text, patterns.get(number.checked_sub(1)?)?.span().start))
+}
+
+fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..text.floor_char_boundary(at)];
+    (before.matches('\n').count() + 1, before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1)
+}
+
 /// The parser's message with line and column in front.
 fn located(error: &toml::de::Error, text: &str) -> String {
     let message = error.message();
     match error.span() {
         Some(span) => {
-            let before = &text[..span.start.min(text.len())];
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
+            let (line, column) = line_and_column(text, span.start);
             format!("line {line}, column {column}: {message}")
         }
         None => message.to_owned(),

@@ -206,12 +206,14 @@ fn outline(classes: &ClassParts<'_>, sets: &mut Sets, items: &[Item<'_>]) -> Res
             maybe = None;
             match classes.set(&items[at..], sets) {
                 Some((set, marks)) => {
+                    let marked: Vec<_> = marks.iter().filter(|mark| !mark.is_empty()).collect();
                     if first {
-                        leads = marks;
+                        leads.clone_from(&marks);
                     }
                     places.push(Place { set, reach: runs + slack, apart });
                     runs = 0;
-                    apart = !nullable;
+                    // Marks and the word behind them are one place and may be two items.
+                    apart = !nullable && marked.is_empty();
                 }
                 None if first => {
                     return Err("a pattern begins with words, not with something that may be anything or nothing".to_owned());
@@ -284,6 +286,7 @@ mod tests {
             ("(?:he|in the shed)", "0:in 2:the 2:shed / 0:he"),
             ("(?:wait|sat in (?:his )?car) outside", "0:sat|wait 8:outside"),
             ("(?:has|'ve) been", "'+0:has|ve 2:been"),
+            ("-(?:army|stock)", "-+0:army|stock 0:army|stock"),
             ("\u{a3}\\d", "\u{a3}+0:0|1|2|3|4|5|6|7|8|9 0:0|1|2|3|4|5|6|7|8|9"),
         ];
         for (pattern, wanted) in cases {
