@@ -19,6 +19,7 @@ pub mod fusion;
 pub mod indicators;
 pub mod ingest;
 pub mod labels;
+pub mod linkage;
 pub mod narrative;
 pub mod pipeline;
 pub mod report;
