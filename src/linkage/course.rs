@@ -25,6 +25,8 @@ pub struct Course {
     pub id: String,
     /// The surest level at which exactly these records are a course.
     pub level: LinkLevel,
+    /// Whether exactly these records are a course at each level, strict first.
+    pub at_levels: [bool; 3],
     /// Places in the facts, in order of time, then id.
     pub members: Vec<usize>,
     /// As recorded most often; `None` where no record names one.
@@ -246,6 +248,12 @@ fn swapped(records: &[&Facts]) -> usize {
     records.iter().take(50).filter(is_swapped).count()
 }
 
+/// Local time to the minute, as in `2024-03-02T17:35`.
+pub fn local_time(minutes: i64) -> String {
+    let time = minutes.checked_mul(60).and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    time.map(|time| time.to_zoned_datetime(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%dT%H:%M").to_string()).unwrap_or_default()
+}
+
 /// The id of a course of these records.
 pub fn course_id<'a>(ids: impl Iterator<Item = &'a str>) -> String {
     let mut sorted: Vec<&str> = ids.collect();
@@ -260,15 +268,17 @@ pub fn course_id<'a>(ids: impl Iterator<Item = &'a str>) -> String {
 
 /// The courses of a run, each once, at the surest level at which exactly its records are one; by first record, then level.
 pub fn courses(facts: &[Facts], linked: &Linked) -> Vec<Course> {
-    let mut seen: std::collections::HashSet<String> = std::collections::HashSet::new();
-    let mut courses = Vec::new();
+    let mut known: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
+    let mut courses: Vec<Course> = Vec::new();
     let links = LinksOf::new(facts.len(), linked);
-    for (level, clusters) in LinkLevel::ALL.into_iter().zip(&linked.levels) {
+    for (at, (level, clusters)) in LinkLevel::ALL.into_iter().zip(&linked.levels).enumerate() {
         for members in clusters {
             let id = course_id(members.iter().map(|at| facts[*at].id.as_str()));
-            if seen.insert(id.clone()) {
-                courses.push(course(facts, linked, &links, id, level, members));
-            }
+            let place = *known.entry(id).or_insert_with_key(|id| {
+                courses.push(course(facts, linked, &links, id.clone(), level, members));
+                courses.len() - 1
+            });
+            courses[place].at_levels[at] = true;
         }
     }
     courses
@@ -323,6 +333,7 @@ fn course(facts: &[Facts], linked: &Linked, links: &LinksOf, id: String, level: 
     Course {
         id,
         level,
+        at_levels: [false; 3],
         members: members.to_vec(),
         victim: most(|facts| &facts.victim),
         suspect: most(|facts| &facts.suspect),

@@ -42,6 +42,9 @@ pub(super) struct Party {
     pub(super) shown: Option<String>,
     #[serde(skip)]
     pub(super) name: Option<Name>,
+    /// The name is a shop's, a school's or a ward's, which its own words do not say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_place: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) birth: Option<(u16, u8, u8)>,
     /// Phones, e-mail addresses and handles.
@@ -208,18 +211,19 @@ impl Facts {
         // A victim whose name is the name of the place is a shop, a school or a ward.
         let at = fold(location);
         for party in [&mut facts.victim, &mut facts.reporter] {
-            if let Some(name) = party.name.as_mut().filter(|name| name.parts.iter().all(|part| at.contains(&part.text))) {
-                name.is_organisation = !name.parts.is_empty();
-            }
+            let all_in = |name: &Name| !name.parts.is_empty() && name.parts.iter().all(|part| at.contains(&part.text));
+            party.is_place = party.name.as_ref().is_some_and(all_in);
+            party.mark_place();
         }
         facts.read_contacts(narrative);
         facts
     }
 
     /// Reads names again after the facts came from a file.
-    pub(super) fn restore(&mut self) {
+    pub(crate) fn restore(&mut self) {
         for party in [&mut self.victim, &mut self.suspect, &mut self.reporter] {
             party.name = party.shown.as_deref().and_then(Name::parse);
+            party.mark_place();
         }
     }
 
@@ -240,6 +244,12 @@ impl Facts {
 }
 
 impl Party {
+    fn mark_place(&mut self) {
+        if let Some(name) = self.name.as_mut().filter(|_| self.is_place) {
+            name.is_organisation = true;
+        }
+    }
+
     pub(super) fn is_firm(&self) -> bool {
         self.name.as_ref().is_some_and(Name::is_firm)
     }
@@ -262,6 +272,7 @@ fn party(incident: &Incident, columns: &[Column; 6]) -> Party {
         birth: dob.and_then(birth).filter(|birth| !list.is_birth(*birth)),
         contacts,
         home,
+        is_place: false,
     }
 }
 

@@ -22,6 +22,7 @@ mod cluster;
 mod compare;
 mod conduct;
 mod course;
+mod earlier;
 mod identity;
 mod lists;
 mod names;
@@ -32,7 +33,8 @@ mod weight;
 
 pub use blocking::RuleCount;
 pub use cluster::LinkLevel;
-pub use course::{Course, CoursePattern, TimelineRecord, course_id, courses};
+pub use course::{Course, CoursePattern, TimelineRecord, course_id, courses, local_time};
+pub use earlier::{FACTS_FILE, joined, read_facts, write_facts};
 pub use identity::Facts;
 pub use run::FrequentValue;
 pub use weight::{LinkThresholds, Model};

@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
+use crate::classifier::hex;
 use crate::error::{Error, Result};
 
 /// The comparisons, in the order of a [`Pattern`].
@@ -71,6 +73,7 @@ pub struct Model {
     pub(super) thresholds: LinkThresholds,
     /// Share of candidate pairs that are of one course, as a start for fitting.
     prior: f64,
+    sha256: String,
 }
 
 #[derive(Deserialize)]
@@ -108,6 +111,7 @@ impl Model {
             levels: COMPARISONS.iter().map(|(_, levels)| vec![(1.0, 1.0); levels.len()]).collect(),
             thresholds: LinkThresholds { strict: 0.0, standard: 0.0, loose: 0.0 },
             prior: 0.0,
+            sha256: String::new(),
         };
         empty.with(include_str!("data/model.json"), Path::new("src/linkage/data/model.json"))
     }
@@ -148,7 +152,13 @@ impl Model {
         if !(self.thresholds.loose <= self.thresholds.standard && self.thresholds.standard <= self.thresholds.strict) {
             return Err(fault("foursight_thresholds: loose is not above standard, and standard not above strict".to_owned()));
         }
+        self.sha256 = hex(&Sha256::digest(text.as_bytes()));
         Ok(self)
+    }
+
+    /// A hash of the file.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
     }
 
     /// Bits that a level adds, before its values' frequency is counted.
