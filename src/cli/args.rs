@@ -113,6 +113,7 @@ fn evaluate() -> Command {
         .args(engine_options())
         .arg(option("threshold-likely", "P", "Least probability for the flag `likely`, instead of the bundle's"))
         .arg(option("threshold-possible", "P", "Least probability for the flag `possible`, instead of the bundle's"))
+        .arg(link_model())
         .arg(option("seed", "N", "Seed of the bootstrap [default: 24]"))
         .arg(option("threads", "N", "Threads to use [default: one a core]"))
         .arg(switch("overwrite", "Replace an earlier evaluation in DIR"))
