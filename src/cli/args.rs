@@ -51,6 +51,17 @@ pub fn command() -> Command {
         .subcommand(explain())
         .subcommand(rules())
         .subcommand(train())
+        .subcommand(compare())
+}
+
+fn compare() -> Command {
+    let run = |name: &'static str, help: &'static str| Arg::new(name).value_name("RUN").required(true).help(help);
+    Command::new("compare")
+        .about("Which flags and courses changed between two runs, and why")
+        .arg(run("first", "The results folder of the earlier run"))
+        .arg(run("second", "The results folder of the later run"))
+        .arg(switch("json", "Print every change as one JSON object"))
+        .arg(config())
 }
 
 fn screen() -> Command {

@@ -169,12 +169,12 @@ fn people(run: &Run<'_>, model: &Model, x: &Ready<'_>, mine: usize, y: &Ready<'_
                 && (b.is_firm() || second.is_organisation);
         }
     }
-    let agrees = people.name.is_some_and(|(_, bits)| bits > 0.0);
     if let (Some(first), Some(second)) = (a.birth, b.birth) {
         let level = birth_level(first, second);
         // A date of birth alone is shared by one person in some 20,000: it speaks for a pair only beside a name.
         let bits = model.bits(side + 1, level);
-        people.birth = Some((level, if agrees || bits < 0.0 { bits } else { bits / 2.0 }));
+        let is_supported = people.name.is_some_and(|(level, bits)| level <= NAME_INITIALS && bits > 0.0);
+        people.birth = Some((level, if is_supported || bits < 0.0 { bits } else { bits / 2.0 }));
         // One date of birth and one given name is one person with another family name.
         people.differs &= !(level == 0 && people.name.is_some_and(|(level, _)| level == NAME_OTHER_FAMILY));
     }
@@ -189,15 +189,18 @@ fn people(run: &Run<'_>, model: &Model, x: &Ready<'_>, mine: usize, y: &Ready<'_
             None => (2, model.bits(side + 2, 2)),
         };
         // One phone under two names is a household, a place of work, or a number that was given to somebody else.
-        people.contact = Some((level, if level == 0 && people.differs { bits / 2.0 } else { bits }));
+        let differs = people.name.is_some_and(|(level, _)| level == NAME_DIFFERS);
+        people.contact = Some((level, if level == 0 && differs { bits / 2.0 } else { bits }));
         people.differs &= level != 0;
     }
     people
 }
 
 const NAME_INITIAL: u8 = 2;
+const NAME_INITIALS: u8 = 5;
 const NAME_ORGANISATION: u8 = 6;
 const NAME_OTHER_FAMILY: u8 = 8;
+const NAME_DIFFERS: u8 = 9;
 
 fn name_level(agreement: Agreement) -> Option<u8> {
     Some(match agreement {
@@ -210,7 +213,7 @@ fn name_level(agreement: Agreement) -> Option<u8> {
         Agreement::Organisation => 6,
         Agreement::Kin => 7,
         Agreement::OtherFamily => NAME_OTHER_FAMILY,
-        Agreement::Differs => 9,
+        Agreement::Differs => NAME_DIFFERS,
         Agreement::Apart => return None,
     })
 }
