@@ -28,6 +28,8 @@ mod lists;
 mod names;
 mod normalise;
 mod places;
+#[cfg(test)]
+mod properties;
 mod run;
 mod weight;
 

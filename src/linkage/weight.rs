@@ -259,6 +259,7 @@ mod tests {
             pattern[0] = Some(if bits & 1 == 1 { 0 } else { 9 });
             pattern[1] = Some(if bits >> 1 & 1 == 1 { 0 } else { 2 });
             pattern[AREA] = Some(if bits >> 2 & 1 == 1 { 0 } else { 1 });
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a million")]
             let count = |share: f64| (share * 1e6).round() as u64;
             candidates.insert(pattern, count(0.1 * share([0.9, 0.8, 0.7]) + 0.9 * share([0.05, 0.02, 0.2])));
             random.insert(pattern, count(share([0.05, 0.02, 0.2])));

@@ -54,7 +54,12 @@ mod tests {
         spool.add(&rows).unwrap();
         spool.add(&[vec![Cell::Count(7), Cell::Truth(true)]]).unwrap();
         let mut back = Vec::new();
-        spool.replay(|rows| Ok(back.extend(rows))).unwrap();
+        spool
+            .replay(|rows| {
+                back.extend(rows);
+                Ok(())
+            })
+            .unwrap();
         assert_eq!(back, [rows[0].clone(), vec![Cell::Count(7), Cell::Truth(true)]]);
     }
 }
