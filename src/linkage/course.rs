@@ -16,7 +16,7 @@ use crate::domain::{Flag, Indicator, RiskTier};
 const ONE_OCCASION: i64 = 12 * 60;
 const DAY: f64 = 1440.0;
 /// Bits below which a link without which a course falls apart is too weak to raise a tier.
-pub(super) const WEAK_BRIDGE: f64 = 11.0;
+pub(super) const WEAK_BRIDGE: f64 = 9.0;
 
 /// A course of conduct: records of one suspect side towards one victim side.
 #[derive(Debug, Clone, PartialEq)]
