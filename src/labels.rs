@@ -78,6 +78,16 @@ pub struct SetAside {
     pub indicator: Option<Indicator>,
 }
 
+/// What a trained reviewer says of a whole course of conduct.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CourseLabel {
+    /// `stalking`, `dispute`, `domestic_current`, `coincidence` or `none`.
+    pub kind: String,
+    pub is_stalking: bool,
+    /// `None` where the sample carries no risk label for courses.
+    pub risk: Option<RiskTier>,
+}
+
 /// A record with its label.
 #[derive(Clone)]
 pub struct LabelledRecord {
@@ -96,6 +106,8 @@ pub struct LabelledRecord {
     pub slice: Option<String>,
     /// The course of conduct that the record belongs to.
     pub course: Option<String>,
+    /// What that course is; `None` where the sample does not say.
+    pub course_label: Option<CourseLabel>,
     /// The known columns that hold a value, except id and narrative, in the order of [`Column::ALL`].
     pub fields: Vec<(Column, String)>,
 }
@@ -140,6 +152,12 @@ struct Line {
     slice: Option<String>,
     #[serde(default)]
     course_id: Option<String>,
+    #[serde(default)]
+    course_kind: Option<String>,
+    #[serde(default)]
+    course_stalking: Option<String>,
+    #[serde(default)]
+    course_risk: Option<RiskTier>,
     #[serde(flatten)]
     columns: HashMap<String, Value>,
 }
@@ -331,6 +349,11 @@ fn record(
         set_aside,
         slice: line.slice,
         course: line.course_id,
+        course_label: line.course_stalking.map(|stalking| CourseLabel {
+            kind: line.course_kind.unwrap_or_else(|| if stalking == "yes" { "stalking" } else { "none" }.to_owned()),
+            is_stalking: stalking == "yes",
+            risk: line.course_risk,
+        }),
         fields,
     })
 }

@@ -13,8 +13,9 @@ use crate::domain::{Explanation, Finding, Flag, Incident, Indicator, Logit, MODE
 use crate::error::Result;
 use crate::fusion::{Features, Fusion, Thresholds};
 use crate::indicators::RuleSet;
+use crate::linkage::{Course, Facts, Linked, ModelSource, courses, link};
 use crate::narrative::PreparedNarrative;
-use crate::risk::{self, Policy};
+use crate::risk::{self, CourseAssessment, Policy};
 
 /// What an engine is made of.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +47,41 @@ pub struct Engine {
 #[derive(Debug, Default)]
 pub struct SeenNarratives {
     by_hash: HashMap<[u8; 32], (String, Reading)>,
+}
+
+/// A course with what the engine suggests about it.
+#[derive(Debug, Clone)]
+pub struct GradedCourse {
+    pub course: Course,
+    pub assessment: CourseAssessment,
+}
+
+/// The courses of a run, with the facts and links they come from.
+#[derive(Debug, Clone)]
+pub struct GradedCourses {
+    /// In the order given.
+    pub facts: Vec<Facts>,
+    pub linked: Linked,
+    pub courses: Vec<GradedCourse>,
+}
+
+impl GradedCourses {
+    /// For each record by id, the course that it belongs to at the standard level.
+    pub fn by_record(&self) -> HashMap<&str, &GradedCourse> {
+        let standard = self.courses.iter().filter(|graded| graded.course.at_levels[1]);
+        standard.flat_map(|graded| graded.course.members.iter().map(move |at| (self.facts[*at].id.as_str(), graded))).collect()
+    }
+
+    /// The flagged courses of the standard level in the order in which to read them: risk tier, flag, points, highest first, then id.
+    pub fn queue(&self) -> Vec<&GradedCourse> {
+        let flagged = |graded: &&GradedCourse| graded.course.at_levels[1] && graded.assessment.flag != Flag::None;
+        let mut queue: Vec<&GradedCourse> = self.courses.iter().filter(flagged).collect();
+        queue.sort_by(|a, b| {
+            let rank = |graded: &GradedCourse| (graded.assessment.risk, graded.assessment.flag);
+            rank(b).cmp(&rank(a)).then(b.assessment.points.total_cmp(&a.assessment.points)).then_with(|| a.course.id.cmp(&b.course.id))
+        });
+        queue
+    }
 }
 
 /// Everything about one narrative, for `explain`.
@@ -153,6 +189,24 @@ impl Engine {
             })
             .collect();
         Ok(records)
+    }
+
+    /// Links records by their facts and grades the courses that come of it, on the threads of the current rayon pool.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Usage`] if the program was built with a broken linkage model.
+    pub fn courses(&self, facts: Vec<Facts>, source: &ModelSource) -> Result<GradedCourses> {
+        let linked = link(&facts, source)?;
+        let grade = |course: Course| {
+            let weakest = course.weakest.map(|at| {
+                let link = &linked.links[at];
+                (link, facts[link.records.0].id.as_str(), facts[link.records.1].id.as_str())
+            });
+            let assessment = self.policy.assess(&course, weakest);
+            GradedCourse { course, assessment }
+        };
+        let courses = courses(&facts, &linked).into_par_iter().map(grade).collect();
+        Ok(GradedCourses { facts, linked, courses })
     }
 
     /// Looks at one narrative on its own.

@@ -22,6 +22,8 @@ pub(super) const OPTIONS: &[&str] = &[
     "minutes-per-record",
     "prevalence",
     "max-windows",
+    "link-model",
+    "with",
     "threads",
     "seed",
     "epochs",
@@ -49,6 +51,17 @@ pub fn command() -> Command {
         .subcommand(explain())
         .subcommand(rules())
         .subcommand(train())
+        .subcommand(compare())
+}
+
+fn compare() -> Command {
+    let run = |name: &'static str, help: &'static str| Arg::new(name).value_name("RUN").required(true).help(help);
+    Command::new("compare")
+        .about("Which flags and courses changed between two runs, and why")
+        .arg(run("first", "The results folder of the earlier run"))
+        .arg(run("second", "The results folder of the later run"))
+        .arg(switch("json", "Print every change as one JSON object"))
+        .arg(config())
 }
 
 fn screen() -> Command {
@@ -69,6 +82,8 @@ fn screen() -> Command {
         .args(engine_options())
         .arg(option("threshold-likely", "P", "Least probability for the flag `likely`, instead of the bundle's"))
         .arg(option("threshold-possible", "P", "Least probability for the flag `possible`, instead of the bundle's"))
+        .arg(link_model())
+        .arg(option("with", "RUN_DIR", "An earlier run whose records are linked with these, without reading them again"))
         .arg(option("max-reject", "PERCENT", "Exit with 3 when more than this share of rows is rejected [default: 5]"))
         .arg(option("threads", "N", "Threads to use [default: one a core]"))
         .arg(switch("overwrite", "Replace the results of an earlier run in DIR"))
@@ -109,6 +124,7 @@ fn evaluate() -> Command {
         .args(engine_options())
         .arg(option("threshold-likely", "P", "Least probability for the flag `likely`, instead of the bundle's"))
         .arg(option("threshold-possible", "P", "Least probability for the flag `possible`, instead of the bundle's"))
+        .arg(link_model())
         .arg(option("seed", "N", "Seed of the bootstrap [default: 24]"))
         .arg(option("threads", "N", "Threads to use [default: one a core]"))
         .arg(switch("overwrite", "Replace an earlier evaluation in DIR"))
@@ -174,6 +190,10 @@ fn engine_options() -> Vec<Arg> {
         option("policy", "FILE", "A risk policy instead of the one in the program"),
         option("max-windows", "N", "Passages of one narrative that the classifier reads at most; 0 reads all [default: 64]"),
     ]
+}
+
+fn link_model() -> Arg {
+    option("link-model", "FILE", "Match weights of linkage in Splink's JSON format; fit estimates them on the run [default: the program's]")
 }
 
 fn rule_options() -> Vec<Arg> {

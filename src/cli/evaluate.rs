@@ -10,7 +10,7 @@ use clap::parser::ValueSource;
 use super::args::OPTIONS;
 use super::progress::Progress;
 use super::rules::written_out;
-use super::screen::threshold;
+use super::screen::{model_source, threshold};
 use super::settings::Resolver;
 use super::{engine_settings, thread_pool};
 use crate::error::{Error, Result};
@@ -74,6 +74,7 @@ fn options(matches: &ArgMatches) -> Result<Options> {
         minutes_per_record: resolver.value("minutes-per-record", defaults.minutes_per_record),
         prevalence_percent: resolver.optional("prevalence"),
         seed: resolver.value("seed", defaults.seed),
+        link_model: model_source(&mut resolver)?,
         rounds: defaults.rounds,
     };
     if !(settings.minutes_per_record > 0.0 && settings.minutes_per_record.is_finite()) {

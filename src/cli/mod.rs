@@ -1,6 +1,7 @@
 //! The command line: what was typed ([`command`]), what it means (`settings`), and one file a command.
 
 mod args;
+mod compare;
 mod evaluate;
 mod explain;
 mod progress;
@@ -28,6 +29,7 @@ const MAX_WINDOWS: usize = 64;
 pub fn run(matches: &ArgMatches) -> Result<()> {
     match matches.subcommand() {
         Some(("screen", matches)) => screen::run(matches),
+        Some(("compare", matches)) => compare::run(matches),
         Some(("evaluate", matches)) => evaluate::run(matches),
         Some(("explain", matches)) => explain::run(matches),
         Some(("rules", matches)) => rules::run(matches),

@@ -10,14 +10,18 @@ use anstyle::Style;
 use clap::ArgMatches;
 use jiff::Timestamp;
 use rayon::ThreadPool;
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
 use super::args::OPTIONS;
 use super::progress::Progress;
 use super::rules::written_out;
 use super::settings::{Origin, Resolver};
 use super::{engine_settings, thread_pool};
+use crate::classifier::hex;
 use crate::error::{Error, Result};
 use crate::ingest::{Chunk, IngestOptions, Reader, Source};
+use crate::linkage::{FACTS_FILE, Facts, Model as LinkModel, ModelSource, joined, read_facts};
 use crate::pipeline::{Engine, EngineSettings, SeenNarratives};
 use crate::report::{ModelUsed, Report, ReportSettings, RunFacts, SettingUsed, Summary, TableFormat};
 
@@ -34,6 +38,8 @@ struct Options {
     engine: EngineSettings,
     ingest: IngestOptions,
     report: ReportSettings,
+    linkage: ModelSource,
+    with: Option<PathBuf>,
     max_reject_percent: f64,
     threads: usize,
     quiet: bool,
@@ -49,7 +55,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     let pool = thread_pool(options.threads)?;
     let reader = Reader::open(&options.report.inputs, options.ingest.clone())?;
     let engine = pool.install(|| Engine::new(&options.engine))?;
-    let facts = facts(&options, &engine, started_at, pool.current_num_threads());
+    let earlier = options.with.as_deref().map_or_else(|| Ok(Vec::new()), read_facts)?;
+    let facts = facts(&options, &engine, started_at, pool.current_num_threads())?;
     let progress = Progress::new(options.quiet);
     let run = Run {
         engine,
@@ -60,6 +67,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
         mappings_shown: if options.quiet { usize::MAX } else { 0 },
         keep_columns: options.report.keep_columns,
         started: Instant::now(),
+        linkage: options.linkage.clone(),
+        earlier,
+        facts: Vec::new(),
     };
     let summary = run.finish(&facts)?;
     if options.json {
@@ -99,6 +109,8 @@ fn options(matches: &ArgMatches) -> Result<Options> {
             inputs: matches.get_many::<String>("inputs").into_iter().flatten().map(PathBuf::from).collect(),
             keep_columns,
         },
+        linkage: model_source(&mut resolver)?,
+        with: resolver.optional::<String>("with").map(Into::into),
         max_reject_percent,
         threads: resolver.value("threads", 0),
         quiet: resolver.switch("quiet"),
@@ -115,21 +127,46 @@ pub(super) fn threshold(resolver: &mut Resolver<'_>, name: &str) -> Option<f64> 
     value
 }
 
-fn facts(options: &Options, engine: &Engine, started_at: Timestamp, threads: usize) -> RunFacts {
+/// Where match weights come from: the program, a file, or a fit on the run.
+pub(super) fn model_source(resolver: &mut Resolver<'_>) -> Result<ModelSource> {
+    Ok(match resolver.optional::<String>("link-model") {
+        None => ModelSource::Embedded,
+        Some(fit) if fit == "fit" => ModelSource::Fitted,
+        Some(path) => ModelSource::Given(Box::new(LinkModel::load(path.as_ref())?)),
+    })
+}
+
+/// What goes into the run's id about linkage: the model, and the records of an earlier run.
+fn linkage(options: &Options) -> Result<String> {
+    let mut text = match &options.linkage {
+        ModelSource::Embedded => "embedded".to_owned(),
+        ModelSource::Fitted => "fitted".to_owned(),
+        ModelSource::Given(model) => model.sha256().to_owned(),
+    };
+    if let Some(folder) = &options.with {
+        let path = folder.join(FACTS_FILE);
+        let bytes = std::fs::read(&path).map_err(|source| Error::io(&path, "cannot read the records of the earlier run", source))?;
+        text.push_str(&format!(" with {}", hex(&Sha256::digest(&bytes))));
+    }
+    Ok(text)
+}
+
+fn facts(options: &Options, engine: &Engine, started_at: Timestamp, threads: usize) -> Result<RunFacts> {
     let used =
         |(name, origin): (&String, &Origin)| (name.clone(), SettingUsed { value: origin.value.clone(), source: origin.source.to_owned() });
     let card = engine.card();
-    RunFacts {
+    Ok(RunFacts {
         settings: options.origins.iter().map(used).collect(),
         model: ModelUsed { name: card.name.clone(), version: card.version.clone(), sha256: engine.bundle_sha256().to_owned() },
         rules: engine.rules().rules().len(),
         rules_sha256: engine.rules().sha256().to_owned(),
         policy_sha256: engine.policy().sha256().to_owned(),
+        linkage: linkage(options)?,
         threshold_likely: engine.thresholds().likely,
         threshold_possible: engine.thresholds().possible,
         started_at,
         threads,
-    }
+    })
 }
 
 /// A run in the making.
@@ -143,6 +180,10 @@ struct Run {
     mappings_shown: usize,
     keep_columns: Vec<String>,
     started: Instant,
+    linkage: ModelSource,
+    /// Of the earlier run that this one is joined to, and of this one.
+    earlier: Vec<Facts>,
+    facts: Vec<Facts>,
 }
 
 impl Run {
@@ -158,8 +199,11 @@ impl Run {
             share_done = share_read;
         }
         self.show_mappings(true);
+        self.progress.say("linking".to_owned());
+        let records = joined(std::mem::take(&mut self.earlier), std::mem::take(&mut self.facts));
+        let courses = self.pool.install(|| self.engine.courses(records, &self.linkage))?;
         self.progress.say("writing".to_owned());
-        let summary = self.report.finish(facts, self.reader.sources())?;
+        let summary = self.report.finish(facts, self.reader.sources(), &courses)?;
         self.progress.finish();
         Ok(summary)
     }
@@ -171,6 +215,7 @@ impl Run {
             self.progress.say(speed(before.rows, rows, share, before.tokens_scored, self.started.elapsed()));
         };
         let records = self.pool.install(|| self.engine.screen(chunk.incidents, seen, &show))?;
+        self.facts.extend(self.pool.install(|| records.par_iter().map(Facts::of).collect::<Vec<_>>()));
         self.report.add(&records, &chunk.rejected)
     }
 
@@ -227,6 +272,17 @@ fn as_text(out: &mut impl Write, summary: &Summary, format: TableFormat) -> std:
     if counts.recorded_otherwise > 0 {
         writeln!(out, "  {} of them recorded as something other than stalking", counts.recorded_otherwise)?;
     }
+    if counts.courses > 0 {
+        writeln!(
+            out,
+            "{BOLD}{} of {} courses flagged{BOLD:#}: {} likely, {} possible; {} with no flagged record",
+            counts.courses_likely + counts.courses_possible,
+            counts.courses,
+            counts.courses_likely,
+            counts.courses_possible,
+            counts.courses_unseen
+        )?;
+    }
     for (count, what) in [
         (counts.duplicates, "with the narrative of an earlier record"),
         (counts.text_not_read, "too long for the classifier to read in full; --max-windows 0 reads all"),
@@ -239,7 +295,7 @@ fn as_text(out: &mut impl Write, summary: &Summary, format: TableFormat) -> std:
     let folder = summary.out.display();
     writeln!(
         out,
-        "\n{folder}: open review.xlsx to work through the queue, report.html to look; tables are screened.{format} and findings.{format}"
+        "\n{folder}: open review.xlsx to work through the queue, report.html to look; tables are screened, findings, courses and links.{format}"
     )?;
     if counts.rejected > 0 {
         writeln!(out, "rejected.csv says for each rejected row where it is and what is wrong")?;

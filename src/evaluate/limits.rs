@@ -10,9 +10,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::Evaluation;
 use super::resampling::{READ_PERCENT, ReadingLoad};
 use super::statistics::Figure;
+use super::{CourseFigures, Evaluation};
 use crate::error::{Error, Result};
 
 /// The prevalences, in percent, at which reading load and precision have figures of a name.
@@ -151,6 +151,17 @@ const WORST_WRITER: &str = "pr_auc_worst_writer";
 const OTHERS: [&str; 8] =
     ["pr_auc", "roc_auc", "brier", "ece", "calibration_slope", "calibration_intercept", "work_saved_at_95", "mean_time_to_discovery"];
 const FINDINGS: [&str; 3] = ["finding_precision", "finding_recall", "set_aside_counted"];
+/// Of labelled courses, at the standard level; without an interval.
+const COURSES: [&str; 8] = [
+    "course_pair_precision",
+    "course_pair_recall",
+    "course_b_cubed_f1",
+    "course_recall_likely",
+    "course_unseen_recall",
+    "course_hidden_recall",
+    "course_false_likely",
+    "course_risk_kappa",
+];
 const FLIPS: [&str; 3] = ["counterfactual_flips", "counterfactual_flips_sexes", "counterfactual_flips_origins"];
 
 /// The name of every figure that a limit can be on.
@@ -168,6 +179,7 @@ pub(super) fn names() -> Vec<String> {
         .collect();
     names.extend(ends);
     names.push(WORST_WRITER.to_owned());
+    names.extend(COURSES.map(str::to_owned));
     names
 }
 
@@ -194,6 +206,9 @@ pub(super) fn figure(evaluation: &Evaluation, name: &str) -> Figure {
 fn plain(evaluation: &Evaluation, name: &str) -> Option<Figure> {
     if let Some(figure) = evaluation.shares.figure(name) {
         return Some(figure);
+    }
+    if COURSES.contains(&name) {
+        return evaluation.courses.as_ref().and_then(|courses| of_courses(courses, name));
     }
     let counterfactual = |at: usize| Some(evaluation.counterfactual.changes.get(at)?.flips.figure("records that can be told of others"));
     match name {
@@ -224,6 +239,20 @@ fn plain(evaluation: &Evaluation, name: &str) -> Option<Figure> {
         "flags_per_1000" => Some(Figure { value: Some(row?.flags_per_1000), ..Figure::default() }),
         _ => of_load(evaluation.reading_load.iter().find(|load| load.prevalence_percent == at)?, stem),
     }
+}
+
+fn of_courses(courses: &CourseFigures, name: &str) -> Option<Figure> {
+    let standard = courses.levels.iter().find(|level| level.level == "standard")?;
+    Some(match name {
+        "course_pair_precision" => standard.pair_precision.figure("linked pairs"),
+        "course_pair_recall" => standard.pair_recall.figure("pairs of one course"),
+        "course_b_cubed_f1" => Figure { value: Some(standard.b_cubed_f1), ..Figure::default() },
+        "course_recall_likely" => courses.recall_likely.figure("stalking courses"),
+        "course_unseen_recall" => courses.unseen_recall.figure("stalking courses without a flagged record"),
+        "course_hidden_recall" => courses.hidden_recall.figure("stalking courses without a record labelled likely"),
+        "course_false_likely" => courses.false_likely.figure("courses that are not stalking"),
+        _ => courses.risk_kappa.clone(),
+    })
 }
 
 fn worst_writer(evaluation: &Evaluation) -> Figure {

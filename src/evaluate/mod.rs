@@ -6,6 +6,7 @@
 mod baselines;
 mod by_rule;
 mod counterfactual;
+mod courses;
 mod faults;
 mod findings;
 mod limits;
@@ -23,10 +24,12 @@ mod systems;
 mod tables;
 mod words;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 pub use by_rule::{RuleFigures, RuleReport, by_rule};
 pub use counterfactual::{Change, ChangeFigures, Counterfactual, Flipped};
+pub use courses::{CourseFigures, KindFigures, LevelFigures};
 pub use faults::{Fault, FaultFinding};
 pub use findings::{FindingFigures, IndicatorFigures};
 pub use limits::{Checked, Limits, all_hold};
@@ -43,6 +46,7 @@ pub use tables::as_text;
 use crate::domain::ScreenedRecord;
 use crate::error::Result;
 use crate::labels::Label;
+use crate::linkage::{Facts, ModelSource};
 use crate::pipeline::{Engine, SeenNarratives};
 use rows::Row;
 use statistics::{Bin, Figure, Line, Ranking, Share, calibration_line, reliability};
@@ -55,13 +59,16 @@ pub struct Settings {
     /// Of all records, those that a reviewer would want flagged, in percent, beside the four that are always given.
     pub prevalence_percent: Option<f64>,
     pub seed: u64,
+    /// What records are linked with.
+    #[serde(skip)]
+    pub link_model: ModelSource,
     /// Rounds of the bootstrap.
     pub rounds: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { minutes_per_record: 5.0, prevalence_percent: None, seed: 24, rounds: 2000 }
+        Self { minutes_per_record: 5.0, prevalence_percent: None, seed: 24, link_model: ModelSource::default(), rounds: 2000 }
     }
 }
 
@@ -83,6 +90,8 @@ pub struct Evaluation {
     pub partings: Vec<Parting>,
     pub groups: Vec<Group>,
     pub counterfactual: Counterfactual,
+    /// `None` where no record has a labelled course.
+    pub courses: Option<CourseFigures>,
     pub misses: Vec<Fault>,
     pub false_alarms: Vec<Fault>,
     /// The 95 % band of the engine's precision-recall curve.
@@ -155,8 +164,19 @@ pub fn evaluate(engine: &Engine, sample: Sample, settings: &Settings, progress: 
     let incidents = variants.into_iter().map(|variant| variant.incident).collect();
     let changed = engine.screen(incidents, &mut seen, &|share| progress(first + share * (1.0 - first)))?;
     let rows: Vec<Row<'_>> = sample.records.iter().zip(&screened).map(|(record, screened)| Row { record, screened }).collect();
-    let evaluation = measured(engine, &sample, settings, &rows, counterfactual::compare(&rows, &of_variants, &changed));
+    let courses = course_figures(engine, &sample, settings, &screened)?;
+    let counterfactual = counterfactual::compare(&rows, &of_variants, &changed);
+    let evaluation = Evaluation { courses, ..measured(engine, &sample, settings, &rows, counterfactual) };
     Ok(Evaluated { evaluation, sample, screened })
+}
+
+/// Links and grades the sample where it has labelled courses.
+fn course_figures(engine: &Engine, sample: &Sample, settings: &Settings, screened: &[ScreenedRecord]) -> Result<Option<CourseFigures>> {
+    if sample.records.iter().all(|record| record.course_label.is_none()) {
+        return Ok(None);
+    }
+    let run = engine.courses(screened.par_iter().map(Facts::of).collect(), &settings.link_model)?;
+    Ok(courses::courses(&sample.records, screened, &run))
 }
 
 fn measured(engine: &Engine, sample: &Sample, settings: &Settings, rows: &[Row<'_>], counterfactual: Counterfactual) -> Evaluation {
@@ -198,6 +218,7 @@ fn measured(engine: &Engine, sample: &Sample, settings: &Settings, rows: &[Row<'
         partings: slices::partings(rows),
         groups: slices::groups(rows),
         counterfactual,
+        courses: None,
         misses,
         false_alarms,
         precision_recall_band: resampled.band,

@@ -208,6 +208,7 @@ mod tests {
             evidence: None,
             set_aside: Vec::new(),
             slice: None,
+            course_label: None,
             course: None,
             fields: vec![(Column::VictimName, "Mrs Winifred Abercrombie".to_owned())],
         };

@@ -6,7 +6,7 @@ use anstyle::Style;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 
 use super::words::{both, counts, ends, percent, prevalence, share, value};
-use super::{Evaluation, Fault};
+use super::{CourseFigures, Evaluation, Fault};
 use crate::labels::Label;
 use crate::report::text::one_line;
 
@@ -14,6 +14,7 @@ const BOLD: Style = Style::new().bold();
 const QUIET: Style = Style::new().dimmed();
 /// Misses and false alarms named here; the files have all.
 const MAX_FAULTS: usize = 10;
+const MAX_COURSE_FAULTS: usize = 40;
 
 /// Writes everything but the kinds of case and the reasons of misses and false alarms, which are in the files.
 ///
@@ -51,6 +52,9 @@ pub fn as_text(out: &mut impl Write, evaluation: &Evaluation) -> io::Result<()> 
     findings(out, evaluation)?;
     parts(out, evaluation)?;
     people(out, evaluation)?;
+    if let Some(figures) = &evaluation.courses {
+        courses(out, figures)?;
+    }
     faults(out, "Misses", "labelled", &evaluation.misses)?;
     faults(out, "False alarms", "flagged", &evaluation.false_alarms)?;
     limits(out, evaluation)
@@ -231,6 +235,45 @@ fn people(out: &mut impl Write, evaluation: &Evaluation) -> io::Result<()> {
         .chain([vec!["both".to_owned(), share(evaluation.counterfactual.flips), String::new()]])
         .collect();
     table(out, &["", "flag flipped", "flag changed in any way"], &rows)
+}
+
+fn courses(out: &mut impl Write, figures: &CourseFigures) -> io::Result<()> {
+    heading(out, &format!("Courses of conduct: {} labelled, {} of them stalking", figures.courses, figures.stalking))?;
+    let rows: Vec<Vec<String>> = figures
+        .levels
+        .iter()
+        .map(|level| {
+            let b_cubed = [level.b_cubed_precision, level.b_cubed_recall, level.b_cubed_f1].map(|value| format!("{value:.3}"));
+            let f1 = level.pair_f1.map_or_else(|| "\u{2013}".to_owned(), |f1| format!("{f1:.3}"));
+            [vec![level.level.to_owned(), share(level.pair_precision), share(level.pair_recall), f1], b_cubed.to_vec()].concat()
+        })
+        .collect();
+    table(out, &["links", "pair precision", "pair recall", "F1", "B-cubed precision", "recall", "F1"], &rows)?;
+    writeln!(out)?;
+    let rows = [
+        ("stalking courses", figures.recall_likely, figures.recall),
+        ("of these, no record flagged", figures.unseen_recall_likely, figures.unseen_recall),
+        ("of these, no record labelled likely", figures.hidden_recall_likely, figures.hidden_recall),
+    ];
+    let rows = rows.map(|(name, likely, flagged)| (name.to_owned(), likely, flagged));
+    let kinds = figures.kinds.iter().map(|kind| (format!("kind {}", kind.kind), kind.likely, kind.flagged));
+    let rows: Vec<Vec<String>> =
+        rows.into_iter().chain(kinds).map(|(name, likely, flagged)| vec![name, share(likely), share(flagged)]).collect();
+    table(out, &["", "flagged likely", "flagged"], &rows)?;
+    writeln!(out, "  not stalking and flagged likely {}", share(figures.false_likely))?;
+    writeln!(out, "  courses of unlabelled records flagged likely {}", share(figures.unlabelled))?;
+    writeln!(out, "  risk tier against label, weighted kappa {}", value(&figures.risk_kappa))?;
+    let tiers = ["none", "standard", "medium", "high"];
+    let rows: Vec<Vec<String>> = tiers
+        .iter()
+        .zip(figures.risk)
+        .map(|(tier, row)| [vec![format!("labelled {tier}")], row.iter().map(u64::to_string).collect()].concat())
+        .collect();
+    table(out, &["", tiers[0], tiers[1], tiers[2], tiers[3]], &rows)?;
+    for (id, what) in figures.faults.iter().take(MAX_COURSE_FAULTS) {
+        writeln!(out, "  {id}: {what}")?;
+    }
+    figures.link_notes.iter().try_for_each(|note| writeln!(out, "  note: {note}"))
 }
 
 fn faults(out: &mut impl Write, name: &str, what: &str, faults: &[Fault]) -> io::Result<()> {

@@ -16,6 +16,7 @@ use super::tally::Counts;
 use crate::classifier::hex;
 use crate::error::{Error, Result};
 use crate::ingest::Source;
+use crate::linkage::LinkReport;
 
 /// The file's name.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -48,6 +49,8 @@ pub struct RunFacts {
     pub rules: usize,
     pub rules_sha256: String,
     pub policy_sha256: String,
+    /// What records are linked with: `embedded`, `fitted` or the hash of a file; and the hash of an earlier run's facts, where it is joined.
+    pub linkage: String,
     /// Least probabilities for the two flags.
     pub threshold_likely: f64,
     pub threshold_possible: f64,
@@ -65,7 +68,7 @@ impl RunFacts {
         };
         part(env!("CARGO_PKG_VERSION"));
         sources.iter().for_each(|source| part(&source.sha256));
-        [&self.model.sha256, &self.rules_sha256, &self.policy_sha256].into_iter().for_each(|sha256| part(sha256));
+        [&self.model.sha256, &self.rules_sha256, &self.policy_sha256, &self.linkage].into_iter().for_each(|sha256| part(sha256));
         part(&format!("{} {}", self.threshold_likely, self.threshold_possible));
         part(self.settings.get("max-windows").map_or("", |setting| &setting.value));
         hex(&hash.finalize())[..12].to_owned()
@@ -89,6 +92,7 @@ struct Manifest<'a> {
     rules: RulesUsed<'a>,
     policy: PolicyUsed<'a>,
     thresholds: Thresholds,
+    linkage: Linkage<'a>,
     settings: &'a BTreeMap<String, SettingUsed>,
     threads: usize,
     processor: Processor,
@@ -103,6 +107,13 @@ struct RulesUsed<'a> {
 #[derive(Serialize)]
 struct PolicyUsed<'a> {
     sha256: &'a str,
+}
+
+#[derive(Serialize)]
+struct Linkage<'a> {
+    model: &'a str,
+    #[serde(flatten)]
+    report: &'a LinkReport,
 }
 
 #[derive(Serialize)]
@@ -166,6 +177,7 @@ pub(super) fn write(
     counts: &Counts,
     sources: &[Source],
     outputs: &[OutputFile],
+    linkage: &LinkReport,
 ) -> Result<f64> {
     let finished_at = Timestamp::now();
     let seconds = (seconds_between(facts.started_at, finished_at) * 1e3).round() / 1e3;
@@ -185,6 +197,7 @@ pub(super) fn write(
         rules: RulesUsed { rules: facts.rules, sha256: &facts.rules_sha256 },
         policy: PolicyUsed { sha256: &facts.policy_sha256 },
         thresholds: Thresholds { likely: facts.threshold_likely, possible: facts.threshold_possible },
+        linkage: Linkage { model: &facts.linkage, report: linkage },
         settings: &facts.settings,
         threads: facts.threads,
         processor: Processor::here(),

@@ -13,6 +13,7 @@ mod manifest;
 mod page;
 mod queue;
 mod rejects;
+mod spool;
 mod tables;
 mod tally;
 pub(crate) mod text;
@@ -32,9 +33,12 @@ pub(crate) use text::visible;
 use crate::domain::{RejectedRow, ScreenedRecord};
 use crate::error::{Error, Result};
 use crate::ingest::Source;
+use crate::linkage::{FACTS_FILE, write_facts};
+use crate::pipeline::GradedCourses;
 use folder::OutputFolder;
 use queue::Queue;
 use rejects::{REJECTED, Rejects};
+use spool::Spool;
 use tables::Table;
 use tally::Tally;
 
@@ -44,6 +48,8 @@ pub(crate) const MARKING: &str = "OFFICIAL-SENSITIVE";
 pub(crate) const DECIDES_NOTHING: &str = "For review by a person. Decides nothing.";
 const WORKBOOK: &str = "review.xlsx";
 const PAGE: &str = "report.html";
+/// Rows of courses and links that are made at a time.
+const ROWS_AT_A_TIME: usize = 2_048;
 
 /// Where and how results are written.
 #[derive(Debug, Clone, Default)]
@@ -77,6 +83,7 @@ pub struct Report {
     settings: ReportSettings,
     // Files before the folder that holds them: they are closed first when a report is dropped.
     screened: Box<dyn Table>,
+    waiting: Spool,
     findings: Box<dyn Table>,
     rejects: Rejects,
     queue: Queue,
@@ -100,6 +107,7 @@ impl Report {
         Ok(Self {
             screened: table("screened", fields)?,
             findings: table("findings", columns::findings_fields())?,
+            waiting: Spool::create(folder.partial())?,
             rejects: Rejects::create(&folder.file(REJECTED))?,
             queue: Queue::create(folder.partial())?,
             tally: Tally::default(),
@@ -118,7 +126,7 @@ impl Report {
     pub fn add(&mut self, records: &[ScreenedRecord], rejected: &[RejectedRow]) -> Result<()> {
         let files: Vec<String> = self.settings.inputs.iter().map(|path| path.display().to_string()).collect();
         let rows: Vec<_> = records.iter().map(|record| columns::screened_row(record, &files[record.incident.file])).collect();
-        self.screened.write(&rows)?;
+        self.waiting.add(&rows)?;
         let rows: Vec<_> = records.iter().flat_map(columns::findings_rows).collect();
         self.findings.write(&rows)?;
         for record in records {
@@ -137,18 +145,20 @@ impl Report {
         &self.tally.counts
     }
 
-    /// Writes workbook, page and manifest, and puts the whole in the place of the results folder.
+    /// Writes the tables of records with their courses, of courses and of links, then workbook, page and manifest, and puts the whole in the place of the results folder.
     ///
     /// # Errors
     /// [`Error::Io`] if a file cannot be written or the folder cannot be put in its place.
     ///
     /// # Panics
     /// If the rows that were read are not the rows that were screened or rejected: something vanished.
-    pub fn finish(mut self, facts: &RunFacts, sources: &[Source]) -> Result<Summary> {
+    pub fn finish(mut self, facts: &RunFacts, sources: &[Source], courses: &GradedCourses) -> Result<Summary> {
         self.tally.counts.truncated = sources.iter().map(|source| source.truncated).sum();
         let rows: u64 = sources.iter().map(|source| source.rows).sum();
         assert_eq!(rows, self.tally.counts.screened + self.tally.counts.rejected, "rows read are not rows screened and rejected");
-        self.screened.finish()?;
+        self.tally.courses(courses);
+        self.write_screened(courses)?;
+        self.write_courses(courses)?;
         self.findings.finish()?;
         self.rejects.finish()?;
         let run_id = facts.run_id(sources);
@@ -160,17 +170,52 @@ impl Report {
             inputs: &self.settings.inputs,
             tally: &self.tally,
             rejects: &self.rejects,
+            courses,
             format: self.settings.format,
         };
         workbook::write(&self.folder.file(WORKBOOK), &run, &mut queue)?;
         page::write(&self.folder.file(PAGE), &run, &mut queue)?;
-        let names: [&str; 5] = [&table_name("screened", run.format), &table_name("findings", run.format), WORKBOOK, PAGE, REJECTED];
-        let files = names.iter().map(|name| self.folder.describe(name)).collect::<Result<Vec<_>>>()?;
+        let tables = ["screened", "findings", "courses", "links"].map(|name| table_name(name, run.format));
+        let names = tables.iter().map(String::as_str).chain([WORKBOOK, PAGE, REJECTED, FACTS_FILE]);
+        let files = names.map(|name| self.folder.describe(name)).collect::<Result<Vec<_>>>()?;
         let counts = self.tally.counts.clone();
-        let seconds = manifest::write(&self.folder.file(manifest::MANIFEST), facts, &run_id, &counts, sources, &files)?;
-        drop((self.screened, self.findings, self.rejects, queue));
+        let seconds =
+            manifest::write(&self.folder.file(manifest::MANIFEST), facts, &run_id, &counts, sources, &files, &courses.linked.report)?;
+        drop((self.screened, self.waiting, self.findings, self.rejects, queue));
         self.folder.publish()?;
         Ok(Summary { out: self.settings.out, run_id, seconds, counts, files })
+    }
+}
+
+impl Report {
+    /// Rows that were waiting for their courses.
+    fn write_screened(&mut self, courses: &GradedCourses) -> Result<()> {
+        let by_record = courses.by_record();
+        let screened = &mut self.screened;
+        self.waiting.replay(|mut rows| {
+            for row in &mut rows {
+                let course = columns::row_id(row).and_then(|id| by_record.get(id).copied());
+                columns::fill_course(row, course);
+            }
+            screened.write(&rows)
+        })?;
+        self.screened.finish()
+    }
+
+    fn write_courses(&self, courses: &GradedCourses) -> Result<()> {
+        let table =
+            |name: &str, fields| tables::open(&self.folder.file(&table_name(name, self.settings.format)), self.settings.format, fields);
+        let mut rows = table("courses", columns::courses_fields())?;
+        for chunk in courses.courses.chunks(ROWS_AT_A_TIME) {
+            rows.write(&chunk.iter().map(|course| columns::courses_row(course, courses)).collect::<Vec<_>>())?;
+        }
+        rows.finish()?;
+        let mut rows = table("links", columns::links_fields())?;
+        for chunk in courses.linked.links.chunks(ROWS_AT_A_TIME) {
+            rows.write(&chunk.iter().map(|link| columns::links_row(link, courses)).collect::<Vec<_>>())?;
+        }
+        rows.finish()?;
+        write_facts(&self.folder.file(FACTS_FILE), &courses.facts)
     }
 }
 
@@ -182,6 +227,7 @@ struct Run<'a> {
     inputs: &'a [PathBuf],
     tally: &'a Tally,
     rejects: &'a Rejects,
+    courses: &'a GradedCourses,
     format: TableFormat,
 }
 

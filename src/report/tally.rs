@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::queue::recorded_as;
 use crate::domain::{Flag, RiskTier, ScreenedRecord};
+use crate::pipeline::{GradedCourse, GradedCourses};
 
 /// Bins of the distribution of scores over 0..=1.
 pub(super) const BINS: usize = 20;
@@ -38,6 +39,15 @@ pub struct Counts {
     pub tokens: u64,
     pub tokens_scored: u64,
     pub windows: u64,
+    /// Courses of conduct at the standard level, and how many of them are flagged.
+    pub courses: u64,
+    pub courses_likely: u64,
+    pub courses_possible: u64,
+    /// Flagged courses none of whose records is flagged by itself.
+    pub courses_unseen: u64,
+    /// Risk tiers of the flagged courses.
+    pub courses_risk: RiskCounts,
+    pub links: u64,
 }
 
 impl Counts {
@@ -54,6 +64,17 @@ pub struct RiskCounts {
     pub medium: u64,
     pub standard: u64,
     pub none: u64,
+}
+
+impl RiskCounts {
+    fn add(&mut self, risk: RiskTier) {
+        match risk {
+            RiskTier::High => self.high += 1,
+            RiskTier::Medium => self.medium += 1,
+            RiskTier::Standard => self.standard += 1,
+            RiskTier::None => self.none += 1,
+        }
+    }
 }
 
 /// Records of one offence or one file.
@@ -108,16 +129,24 @@ impl Tally {
         counts.tokens_scored += record.tokens_scored as u64;
         counts.windows += record.windows as u64;
         if record.flag != Flag::None {
-            match record.risk {
-                RiskTier::High => counts.risk.high += 1,
-                RiskTier::Medium => counts.risk.medium += 1,
-                RiskTier::Standard => counts.risk.standard += 1,
-                RiskTier::None => counts.risk.none += 1,
-            }
+            counts.risk.add(record.risk);
         }
         self.bins[bin(record.probability.value())] += 1;
         self.by_file.entry(record.incident.file).or_default().add(record.flag);
         self.offence(record).add(record.flag);
+    }
+
+    /// Counts the courses of the run.
+    pub(super) fn courses(&mut self, run: &GradedCourses) {
+        let counts = &mut self.counts;
+        counts.links = run.linked.links.len() as u64;
+        counts.courses = run.courses.iter().filter(|graded| graded.course.at_levels[1]).count() as u64;
+        for GradedCourse { course, assessment } in run.queue() {
+            counts.courses_likely += u64::from(assessment.flag == Flag::Likely);
+            counts.courses_possible += u64::from(assessment.flag == Flag::Possible);
+            counts.courses_unseen += u64::from(course.pattern.likely + course.pattern.possible == 0);
+            counts.courses_risk.add(assessment.risk);
+        }
     }
 
     /// Counts a rejected row.

@@ -2,8 +2,10 @@
 //!
 //! Tiers come from a policy file that a stalking lead can read and change. Wording is about records, never about people.
 
+mod course;
 mod policy;
 mod reasons;
 
+pub use course::CourseAssessment;
 pub use policy::Policy;
 pub use reasons::{reasons, recorded_otherwise};

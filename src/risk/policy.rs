@@ -3,9 +3,11 @@ use std::path::Path;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::course::{CourseAssessment, CoursePolicy};
 use crate::classifier::hex;
 use crate::domain::{Finding, Flag, Indicator, RiskTier};
 use crate::error::{Error, Result};
+use crate::linkage::{Course, Link};
 
 const VERSION: u32 = 1;
 
@@ -13,6 +15,7 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone)]
 pub struct Policy {
     tiers: Vec<TierRule>,
+    course: CoursePolicy,
     sha256: String,
 }
 
@@ -21,6 +24,9 @@ pub struct Policy {
 struct PolicyFile {
     version: u32,
     tier: Vec<TierRule>,
+    /// Only the program's own policy must say it; a force's file without it keeps the program's.
+    #[serde(default)]
+    course: Option<CoursePolicy>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -67,7 +73,19 @@ impl Policy {
                 format!("policy file {}: version {} is not version {VERSION}, which this program reads", path.display(), file.version);
             return Err(Error::Usage(message));
         }
-        Ok(Self { tiers: file.tier, sha256: hex(&Sha256::digest(text.as_bytes())) })
+        let course = match file.course {
+            Some(course) => course,
+            None => Self::embedded()?.course,
+        };
+        if let Some(fault) = course.fault() {
+            return Err(Error::Usage(format!("policy file {}: {fault}", path.display())));
+        }
+        Ok(Self { tiers: file.tier, course, sha256: hex(&Sha256::digest(text.as_bytes())) })
+    }
+
+    /// Flag, tier, reasons and what is missing of a course. `weakest` is the link on which it hangs, with the ids of its two records.
+    pub fn assess(&self, course: &Course, weakest: Option<(&Link, &str, &str)>) -> CourseAssessment {
+        self.course.assess(course, weakest)
     }
 
     /// A hash of the file.
@@ -111,6 +129,14 @@ mod tests {
         assert_eq!(tier(Flag::Possible, &[Indicator::B09], counted), RiskTier::Standard);
         assert_eq!(tier(Flag::Likely, &[Indicator::R01], FindingStatus::SetAside(Context::Negated)), RiskTier::Standard);
         assert_eq!(tier(Flag::None, &[], counted), RiskTier::None);
+    }
+
+    #[test]
+    fn a_policy_that_names_no_sign_of_ours_is_refused() {
+        let own = "version = 1\ntier = []\n[course]\nlikely = 1\npossible = 0\nsign = [{ sign = \"star_sign\", points = 1, up_to = 1, why = \"\", source = \"\" }]\ntier = []";
+        let error = Policy::parse(own, Path::new("own.toml")).unwrap_err();
+        assert!(error.to_string().contains("star_sign"), "{error}");
+        assert!(Policy::parse("version = 1\ntier = []", Path::new("own.toml")).is_ok());
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod classifier_parity;
 mod corpus;
 mod evaluate;
 mod ingest;
+mod linkage;
 mod malformed;
 mod report;
 mod rules;

@@ -11,7 +11,7 @@ fn no_cell_of_the_workbook_is_a_formula() {
     let desk = Desk::new(&records());
     desk.screen(&["--out", "out"]).succeeds();
     let mut workbook: Xlsx<_> = open_workbook(desk.path("out/review.xlsx")).unwrap();
-    assert_eq!(workbook.sheet_names(), ["Read me", "Queue", "Rejected"]);
+    assert_eq!(workbook.sheet_names(), ["Read me", "Courses", "Queue", "Rejected"]);
     for sheet in workbook.sheet_names() {
         assert!(workbook.worksheet_formula(&sheet).unwrap().is_empty(), "{sheet}");
     }
@@ -93,7 +93,7 @@ fn the_manifest_repeats_the_run_and_holds_no_narrative() {
         (bytes.len() as u64, Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>())
     };
     let outputs = manifest["outputs"].as_array().unwrap();
-    assert_eq!(outputs.len(), 5);
+    assert_eq!(outputs.len(), 8);
     for file in outputs {
         let (bytes, sha256) = hash(&format!("out/{}", file["name"].as_str().unwrap()));
         assert_eq!((file["bytes"].as_u64(), file["sha256"].as_str()), (Some(bytes), Some(sha256.as_str())));

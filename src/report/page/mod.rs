@@ -3,7 +3,9 @@
 //! Templates escape what they are given; this module decides what is said.
 
 mod charts;
+mod course;
 mod record;
+mod timeline;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -16,10 +18,13 @@ use super::text::{one_line, percent, thousands, visible};
 use super::{DECIDES_NOTHING, MARKING, Run};
 use crate::error::{Error, Result};
 use charts::{Bin, Shares};
+use course::CourseShown;
 use record::Record;
 
 /// Records of the queue on the page; the workbook has all.
 const MAX_RECORDS: usize = 100;
+/// Courses of the queue on the page; the workbook has all.
+const MAX_COURSES: usize = 40;
 /// Kinds of offence shown apart.
 const MAX_OFFENCES: usize = 25;
 /// Rejected rows on the page.
@@ -42,6 +47,10 @@ struct Page {
     bins: Vec<Bin>,
     thresholds: [(f64, String, &'static str); 2],
     files: Vec<Shares>,
+    courses: Vec<CourseShown>,
+    courses_flagged: String,
+    courses_in_all: String,
+    link_notes: Vec<String>,
     records: Vec<Record>,
     flagged: String,
     records_left_out: String,
@@ -108,6 +117,10 @@ fn page(run: &Run<'_>, records: Vec<Record>, records_left_out: usize) -> Page {
             (charts::place(facts.threshold_likely), facts.threshold_likely.to_string(), "likely"),
         ],
         files: (0..run.sources.len()).map(|index| Shares::new(visible(&run.input(index)), tally.file(index))).collect(),
+        courses: run.courses.queue().iter().take(MAX_COURSES).zip(1..).map(|(graded, rank)| CourseShown::new(rank, graded)).collect(),
+        courses_flagged: thousands(tally.counts.courses_likely + tally.counts.courses_possible),
+        courses_in_all: thousands(tally.counts.courses),
+        link_notes: run.courses.linked.report.notes.iter().map(|note| visible(note)).collect(),
         records,
         flagged: thousands(tally.counts.flagged()),
         records_left_out: if records_left_out > 0 { thousands(records_left_out as u64) } else { String::new() },
@@ -130,6 +143,9 @@ fn counts(run: &Run<'_>) -> Vec<(String, &'static str)> {
         (counts.rejected, "rejected, with cause"),
         (counts.likely, "flagged likely"),
         (counts.possible, "flagged possible"),
+        (counts.courses_likely, "courses flagged likely"),
+        (counts.courses_possible, "courses flagged possible"),
+        (counts.courses_unseen, "flagged courses with no flagged record"),
         (counts.recorded_otherwise, "flagged and recorded as something else"),
         (counts.duplicates, "repeat an earlier narrative"),
         (counts.text_not_read, "read in part by the classifier"),

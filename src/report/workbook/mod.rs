@@ -1,7 +1,8 @@
-//! `review.xlsx`: what a reviewer opens. Sheets: a page to read first, the queue, rejected rows.
+//! `review.xlsx`: what a reviewer opens. Sheets: a page to read first, courses, the queue of records, rejected rows.
 //!
 //! Whatever comes from a record is written as text, so that no cell can be a formula, and with control characters shown as signs.
 
+mod course_sheet;
 mod queue_sheet;
 mod read_me;
 mod rejected_sheet;
@@ -37,6 +38,7 @@ pub(super) fn write(path: &Path, run: &Run<'_>, queue: &mut RankedQueue) -> Resu
     let mut workbook = Workbook::new();
     workbook.set_properties(&properties().map_err(fault)?);
     read_me::write(workbook.add_worksheet(), run, queue.len()).map_err(fault)?;
+    course_sheet::write(workbook.add_worksheet(), run, path)?;
     queue_sheet::write(workbook.add_worksheet(), run, queue, path)?;
     rejected_sheet::write(workbook.add_worksheet(), run).map_err(fault)?;
     workbook.save(path).map_err(fault)

@@ -83,7 +83,7 @@ pub(super) fn write(sheet: &mut Worksheet, run: &Run<'_>, queue: &mut RankedQueu
 }
 
 fn lay_out(sheet: &mut Worksheet, rows: usize) -> Result<(), XlsxError> {
-    sheet.set_name("Queue")?.set_freeze_panes(1, 2)?.set_active(true).set_repeat_rows(0, 0)?;
+    sheet.set_name("Queue")?.set_freeze_panes(1, 2)?.set_repeat_rows(0, 0)?;
     set_up_print(sheet, PAPER_A3);
     sheet.set_print_gridlines(true);
     let header = header_format();

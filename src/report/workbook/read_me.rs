@@ -53,7 +53,7 @@ fn what_it_is() -> Vec<(String, String)> {
     vec![
         pair("Purpose", "Records whose words read as possible stalking, so that a person looks at them again. A flag is about the record, never about a person.".to_owned()),
         pair("What it decides", format!("{DECIDES_NOTHING} Every flag is yours to agree or disagree with, and an unflagged record is not cleared.")),
-        pair("How to read the queue", "Worst first: risk tier, then flag, then probability. The tier orders reading by the conduct written down; it forecasts nothing. Read the reasons and the narrative before the number.".to_owned()),
+        pair("How to read the queue", "Courses first: records that are linked to one person's conduct towards another, each with its reasons. Then single records. Both worst first: risk tier, then flag, then points or probability. The tier orders reading by the conduct written down; it forecasts nothing. Read the reasons and the narrative before the number.".to_owned()),
     ]
 }
 
@@ -76,6 +76,17 @@ fn counts(run: &Run<'_>) -> Vec<(String, String)> {
                 thousands(counts.risk.medium),
                 thousands(counts.risk.standard),
                 thousands(counts.risk.none)
+            ),
+        ),
+        pair(
+            "Courses flagged",
+            format!(
+                "{} of {}: {} likely, {} possible; {} with no flagged record",
+                thousands(counts.courses_likely + counts.courses_possible),
+                thousands(counts.courses),
+                thousands(counts.courses_likely),
+                thousands(counts.courses_possible),
+                thousands(counts.courses_unseen)
             ),
         ),
         pair("Flagged and recorded otherwise", thousands(counts.recorded_otherwise)),
@@ -105,7 +116,7 @@ fn not_read(run: &Run<'_>, flagged: usize) -> Vec<(String, String)> {
 
 fn columns() -> Vec<(String, String)> {
     vec![
-        pair("Decision", "stalking: it reads as stalking. needs history: only other records can tell. not stalking. cannot tell: the text does not say enough.".to_owned()),
+        pair("Decision", "stalking: it reads as stalking. needs history: only other records can tell. split it: the course holds records that do not belong together. not stalking. cannot tell: the text does not say enough.".to_owned()),
         pair("Own risk tier", "The tier you would give, where it differs.".to_owned()),
         pair("Reviewer, Date, Note", "Who looked, when, and anything the next reader should know.".to_owned()),
     ]
