@@ -11,17 +11,15 @@ use clap::ArgMatches;
 use jiff::Timestamp;
 use rayon::ThreadPool;
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
 use super::args::OPTIONS;
 use super::progress::Progress;
 use super::rules::written_out;
 use super::settings::{Origin, Resolver};
 use super::{engine_settings, thread_pool};
-use crate::classifier::hex;
 use crate::error::{Error, Result};
 use crate::ingest::{Chunk, IngestOptions, Reader, Source};
-use crate::linkage::{FACTS_FILE, Facts, Model as LinkModel, ModelSource, joined, read_facts};
+use crate::linkage::{EarlierRun, Facts, Model as LinkModel, ModelSource, joined, read_facts};
 use crate::pipeline::{Engine, EngineSettings, SeenNarratives};
 use crate::report::{ModelUsed, Report, ReportSettings, RunFacts, SettingUsed, Summary, TableFormat};
 
@@ -55,8 +53,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     let pool = thread_pool(options.threads)?;
     let reader = Reader::open(&options.report.inputs, options.ingest.clone())?;
     let engine = pool.install(|| Engine::new(&options.engine))?;
-    let earlier = options.with.as_deref().map_or_else(|| Ok(Vec::new()), read_facts)?;
-    let facts = facts(&options, &engine, started_at, pool.current_num_threads())?;
+    let earlier = options.with.as_deref().map(read_facts).transpose()?.unwrap_or_default();
+    let facts = facts(&options, &engine, &earlier, started_at, pool.current_num_threads());
     let progress = Progress::new(options.quiet);
     let run = Run {
         engine,
@@ -68,7 +66,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
         keep_columns: options.report.keep_columns,
         started: Instant::now(),
         linkage: options.linkage.clone(),
-        earlier,
+        earlier: earlier.facts,
         facts: Vec::new(),
     };
     let summary = run.finish(&facts)?;
@@ -137,36 +135,31 @@ pub(super) fn model_source(resolver: &mut Resolver<'_>) -> Result<ModelSource> {
 }
 
 /// What goes into the run's id about linkage: the model, and the records of an earlier run.
-fn linkage(options: &Options) -> Result<String> {
-    let mut text = match &options.linkage {
-        ModelSource::Embedded => "embedded".to_owned(),
-        ModelSource::Fitted => "fitted".to_owned(),
-        ModelSource::Given(model) => model.sha256().to_owned(),
+fn linkage(options: &Options, earlier: &EarlierRun) -> String {
+    let model = match &options.linkage {
+        ModelSource::Embedded => "embedded",
+        ModelSource::Fitted => "fitted",
+        ModelSource::Given(model) => model.sha256(),
     };
-    if let Some(folder) = &options.with {
-        let path = folder.join(FACTS_FILE);
-        let bytes = std::fs::read(&path).map_err(|source| Error::io(&path, "cannot read the records of the earlier run", source))?;
-        text.push_str(&format!(" with {}", hex(&Sha256::digest(&bytes))));
-    }
-    Ok(text)
+    if earlier.sha256.is_empty() { model.to_owned() } else { format!("{model} with {}", earlier.sha256) }
 }
 
-fn facts(options: &Options, engine: &Engine, started_at: Timestamp, threads: usize) -> Result<RunFacts> {
+fn facts(options: &Options, engine: &Engine, earlier: &EarlierRun, started_at: Timestamp, threads: usize) -> RunFacts {
     let used =
         |(name, origin): (&String, &Origin)| (name.clone(), SettingUsed { value: origin.value.clone(), source: origin.source.to_owned() });
     let card = engine.card();
-    Ok(RunFacts {
+    RunFacts {
         settings: options.origins.iter().map(used).collect(),
         model: ModelUsed { name: card.name.clone(), version: card.version.clone(), sha256: engine.bundle_sha256().to_owned() },
         rules: engine.rules().rules().len(),
         rules_sha256: engine.rules().sha256().to_owned(),
         policy_sha256: engine.policy().sha256().to_owned(),
-        linkage: linkage(options)?,
+        linkage: linkage(options, earlier),
         threshold_likely: engine.thresholds().likely,
         threshold_possible: engine.thresholds().possible,
         started_at,
         threads,
-    })
+    }
 }
 
 /// A run in the making.

@@ -4,7 +4,10 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
 use super::Facts;
+use crate::classifier::hex;
 use crate::error::{Error, Result};
 
 /// The file's name in a run's folder.
@@ -26,23 +29,35 @@ pub fn write_facts(path: &Path, facts: &[Facts]) -> Result<()> {
     write().map_err(|source: std::io::Error| Error::io(path, "cannot write", source))
 }
 
+/// An earlier run's facts.
+#[derive(Debug, Clone, Default)]
+pub struct EarlierRun {
+    pub facts: Vec<Facts>,
+    /// Of the file, for the id of the run that is joined to this one; empty where there is no earlier run.
+    pub sha256: String,
+}
+
 /// The facts of the run in `folder`.
 ///
 /// # Errors
 /// [`Error::Io`] if the folder has no such file, [`Error::Input`] if a line of it is not what a run writes.
-pub fn read_facts(folder: &Path) -> Result<Vec<Facts>> {
+pub fn read_facts(folder: &Path) -> Result<EarlierRun> {
     let path = folder.join(FACTS_FILE);
     let fault = |source| Error::io(&path, "cannot read the records of the earlier run", source);
     let file = BufReader::new(File::open(&path).map_err(fault)?);
     let mut facts = Vec::new();
-    for (number, line) in file.lines().enumerate() {
+    let mut hash = Sha256::new();
+    for (number, line) in file.split(b'\n').enumerate() {
+        let line = line.map_err(fault)?;
+        hash.update(&line);
+        hash.update(b"\n");
         // serde's own message could quote the line.
-        let mut record: Facts = serde_json::from_str(&line.map_err(fault)?)
+        let mut record: Facts = serde_json::from_slice(&line)
             .map_err(|_| Error::input(&path, format!("line {} is not what a run of this version writes", number + 1)))?;
         record.restore();
         facts.push(record);
     }
-    Ok(facts)
+    Ok(EarlierRun { facts, sha256: hex(&hash.finalize()) })
 }
 
 /// Earlier records with new ones behind them; a record that both have is the new one.

@@ -36,7 +36,7 @@ mod weight;
 pub use blocking::RuleCount;
 pub use cluster::LinkLevel;
 pub use course::{Course, CoursePattern, TimelineRecord, course_id, courses, local_time};
-pub use earlier::{FACTS_FILE, joined, read_facts, write_facts};
+pub use earlier::{EarlierRun, FACTS_FILE, joined, read_facts, write_facts};
 pub use identity::Facts;
 pub use run::FrequentValue;
 pub use weight::{LinkThresholds, Model};

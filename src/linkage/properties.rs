@@ -198,8 +198,8 @@ fn records(count: usize, of: impl Fn(usize) -> Vec<(Column, String)>) -> Vec<Fac
 /// A name of its own for every number.
 fn name(at: usize) -> String {
     const SOUNDS: [&str; 12] = ["ba", "ke", "di", "fo", "gu", "la", "me", "ni", "po", "ru", "ta", "ze"];
-    // Each sound twice: two of these names differ in more letters than a slip of the keyboard.
-    let family: String = (0..4).map(|digit| SOUNDS[at / 12usize.pow(digit) % 12].repeat(2)).collect();
+    // Each sound thrice: two of these names differ in three letters at least, one more than is allowed for slips of the keyboard.
+    let family: String = (0..4).map(|digit| SOUNDS[at / 12usize.pow(digit) % 12].repeat(3)).collect();
     format!("{} {}", SOUNDS[at % 12].repeat(2), family.to_uppercase())
 }
 
@@ -222,9 +222,8 @@ fn placeholders_never_link() {
 fn ten_thousand_records_on_one_phone_are_no_course_and_a_note() {
     let facts = records(10_000, |at| vec![(Column::VictimName, name(at)), (Column::VictimPhone, "0113 496 0999".to_owned())]);
     let linked = linked(&facts);
-    let largest = linked.levels.each_ref().map(|courses| courses.iter().map(Vec::len).max().unwrap_or(0));
-    // A few of these rare names are alike and chain (nine today, too many: none should at this level); the phone itself links nobody.
-    assert!(largest[0] <= 3 && largest.iter().all(|largest| *largest <= 12), "{largest:?}");
+    let largest = linked.levels.iter().flatten().map(Vec::len).max().unwrap_or(0);
+    assert!(largest <= 3, "{largest}");
     assert_eq!(linked.report.frequent_values.len(), 1);
     assert_eq!((linked.report.frequent_values[0].kind, linked.report.frequent_values[0].records), ("contact", 10_000));
     assert!(linked.report.notes.iter().any(|note| note.contains("10000 records")), "{:?}", linked.report.notes);
@@ -294,7 +293,7 @@ fn facts_come_back_from_a_runs_folder_as_they_went() {
     let facts = facts(&made);
     let folder = tempfile::tempdir().unwrap();
     write_facts(&folder.path().join(FACTS_FILE), &facts).unwrap();
-    let back = read_facts(folder.path()).unwrap();
+    let back = read_facts(folder.path()).unwrap().facts;
     assert_eq!(linked(&facts), linked(&back));
     assert_eq!(joined(back, facts.clone()).len(), facts.len());
 }

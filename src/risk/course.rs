@@ -207,7 +207,8 @@ fn summary(pattern: &CoursePattern) -> String {
         _ => {}
     }
     if pattern.breaches > 0 {
-        text.push_str(&format!(", {} that tell of a breach", counted(pattern.breaches, "record")));
+        let tell = if pattern.breaches == 1 { "tells" } else { "tell" };
+        text.push_str(&format!(", {} that {tell} of a breach", counted(pattern.breaches, "record")));
     }
     text
 }

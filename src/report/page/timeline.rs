@@ -12,8 +12,8 @@ const TOP: f64 = 22.0;
 const ROW: f64 = 20.0;
 /// Records drawn; a longer course is a grey bar at this size.
 const MAX_RECORDS: usize = 200;
-/// Ticks on the axis at most.
-const MAX_TICKS: i64 = 6;
+/// Ticks on the axis at most: six dates do not fit, as those at both ends stand inwards.
+const MAX_TICKS: i64 = 5;
 const DAY: i64 = 1_440;
 
 /// A picture of a course as SVG, and what it shows in words; empty where fewer than two records have a time.

@@ -6,6 +6,7 @@ mod course_sheet;
 mod queue_sheet;
 mod read_me;
 mod rejected_sheet;
+mod review_sheet;
 
 use std::path::Path;
 

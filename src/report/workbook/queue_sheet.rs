@@ -1,8 +1,9 @@
 use std::path::Path;
 
-use rust_xlsxwriter::{DataValidation, Format, FormatAlign, Worksheet, XlsxError};
+use rust_xlsxwriter::{Worksheet, XlsxError};
 
-use super::{LINE_HEIGHT, MAX_RECORDS, PAPER_A3, cell, fault, header_format, row_height, set_up_print, text_format};
+use super::review_sheet::{Formats, lay_out};
+use super::{MAX_RECORDS, cell, fault, row_height};
 use crate::error::Result;
 use crate::report::Run;
 use crate::report::queue::{Entry, RankedQueue};
@@ -15,8 +16,8 @@ const EXCERPT_UNITS: usize = 1_000;
 /// Quotes in a cell.
 const MAX_QUOTES: usize = 12;
 
-/// Name and width in characters.
-const COLUMNS: [(&str, u8); 20] = [
+/// Name and width in characters; those for the reviewer stand behind them.
+const COLUMNS: [(&str, u8); 15] = [
     ("Rank", 6),
     ("Incident id", 17),
     ("Flag", 9),
@@ -32,46 +33,16 @@ const COLUMNS: [(&str, u8); 20] = [
     ("Source row", 8),
     ("Duplicate of", 14),
     ("Probability", 11),
-    ("Decision", 15),
-    ("Own risk tier", 11),
-    ("Reviewer", 14),
-    ("Date", 12),
-    ("Note", 30),
 ];
 const REASONS_WIDTH: usize = 52;
 const QUOTES_WIDTH: usize = 34;
 const NARRATIVE_WIDTH: usize = 70;
-/// The first of the columns that are for the reviewer.
-const DECISION: u16 = 15;
-const DATE: u16 = 18;
-const LAST: u16 = 19;
-
-struct Formats {
-    text: Format,
-    number: Format,
-    probability: Format,
-    strong: Format,
-    high: Format,
-    medium: Format,
-}
-
-impl Formats {
-    fn new() -> Self {
-        Self {
-            text: text_format(),
-            number: text_format().set_align(FormatAlign::Left),
-            probability: text_format().set_align(FormatAlign::Left).set_num_format("0.0000"),
-            strong: text_format().set_bold(),
-            high: text_format().set_bold().set_background_color("F6D5D2"),
-            medium: text_format().set_background_color("FBEBCB"),
-        }
-    }
-}
+const DECISIONS: [&str; 4] = ["stalking", "needs history", "not stalking", "cannot tell"];
 
 /// The queue, worst first, with the columns that a reviewer fills in.
 pub(super) fn write(sheet: &mut Worksheet, run: &Run<'_>, queue: &mut RankedQueue, path: &Path) -> Result<()> {
     let rows = queue.len().min(MAX_RECORDS);
-    lay_out(sheet, rows).map_err(|error| fault(path, error))?;
+    lay_out(sheet, "Queue", &COLUMNS, &DECISIONS, row_number(rows)).map_err(|error| fault(path, error))?;
     let formats = Formats::new();
     let mut full_text_left = FULL_TEXT_BYTES;
     for index in 0..rows {
@@ -82,46 +53,14 @@ pub(super) fn write(sheet: &mut Worksheet, run: &Run<'_>, queue: &mut RankedQueu
     Ok(())
 }
 
-fn lay_out(sheet: &mut Worksheet, rows: usize) -> Result<(), XlsxError> {
-    sheet.set_name("Queue")?.set_freeze_panes(1, 2)?.set_repeat_rows(0, 0)?;
-    set_up_print(sheet, PAPER_A3);
-    sheet.set_print_gridlines(true);
-    let header = header_format();
-    for (column, (name, width)) in (0u16..).zip(COLUMNS) {
-        sheet.set_column_width(column, width)?.write_string_with_format(0, column, name, &header)?;
-    }
-    // Formats of whole columns: a blank cell of its own for each record would cost as much as one with text.
-    let own = text_format().set_background_color("FBFBF3");
-    for column in DECISION..=LAST {
-        sheet.set_column_format(column, &if column == DATE { own.clone().set_num_format("dd/mm/yyyy") } else { own.clone() })?;
-    }
-    sheet.set_row_height(0, 2.0 * LINE_HEIGHT)?;
-    let last = row_number(rows);
-    sheet.autofilter(0, 0, last, LAST)?;
-    if rows > 0 {
-        let decisions = DataValidation::new().allow_list_strings(&["stalking", "needs history", "not stalking", "cannot tell"])?;
-        let decisions = decisions.set_error_title("Decision")?.set_error_message("Choose one of the list, or leave the cell empty.")?;
-        sheet.add_data_validation(1, DECISION, last, DECISION, &decisions)?;
-        let tiers = DataValidation::new().allow_list_strings(&["high", "medium", "standard", "none"])?;
-        let tiers = tiers.set_error_title("Own risk tier")?.set_error_message("Choose one of the list, or leave the cell empty.")?;
-        sheet.add_data_validation(1, DECISION + 1, last, DECISION + 1, &tiers)?;
-    }
-    Ok(())
-}
-
 fn write_row(sheet: &mut Worksheet, index: usize, entry: &Entry, file: &str, narrative: &str, formats: &Formats) -> Result<(), XlsxError> {
     let row = row_number(index + 1);
     let reasons = cell(&entry.reasons.join("\n"));
     let quotes = cell(&quotes(entry));
-    let risk = match entry.risk.as_str() {
-        "high" => &formats.high,
-        "medium" => &formats.medium,
-        _ => &formats.text,
-    };
     sheet.write_number_with_format(row, 0, f64::from(row), &formats.number)?;
     sheet.write_string_with_format(row, 1, cell(&entry.id), &formats.text)?;
     sheet.write_string_with_format(row, 2, &entry.flag, if entry.flag == "likely" { &formats.strong } else { &formats.text })?;
-    sheet.write_string_with_format(row, 3, &entry.risk, risk)?;
+    sheet.write_string_with_format(row, 3, &entry.risk, formats.tier(&entry.risk))?;
     let texts: [(u16, &str); 9] = [
         (4, reasons.as_str()),
         (5, quotes.as_str()),
